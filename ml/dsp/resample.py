@@ -1,0 +1,81 @@
+"""Sample-rate conversion by one polyphase, Kaiser-windowed sinc.
+
+Pass band: flat within 0.01 dB up to 0.45 of the lower of the two rates. Whatever would fold back below that edge is
+rejected by 80 dB or more (Kaiser's formula, Oppenheim & Schafer, Discrete-Time Signal Processing, 3rd ed., eq. 7.76).
+"""
+
+from functools import lru_cache
+from math import gcd
+
+import numpy as np
+from scipy.signal import upfirdn
+
+from ml.errors import SignalError
+
+ANALYSIS_RATE_HZ = 2000
+CAPTURE_RATE_HZ = 8000
+MAX_RATE_HZ = 768_000
+
+PASS_EDGE = 0.45  # of the lower rate
+STOP_ATTENUATION_DB = 84.0
+# A large reduction is done in two steps; the first leaves this many times the wanted rate, which makes its filter short.
+INTERMEDIATE_OVERSAMPLING = 4
+
+
+@lru_cache(maxsize=64)
+def lowpass_taps(rate_hz: float, pass_hz: float, stop_hz: float) -> np.ndarray:
+    """Linear-phase low-pass of odd length, unit gain at 0 Hz, for a signal at `rate_hz`."""
+    width = 2 * np.pi * (stop_hz - pass_hz) / rate_hz
+    half = int(np.ceil((STOP_ATTENUATION_DB - 7.95) / (2.285 * width) / 2))
+    n = np.arange(-half, half + 1)
+    cutoff = (pass_hz + stop_hz) / rate_hz  # in units of the Nyquist rate
+    beta = 0.1102 * (STOP_ATTENUATION_DB - 8.7)
+    taps = cutoff * np.sinc(cutoff * n) * np.kaiser(2 * half + 1, beta)
+    taps /= taps.sum()
+    taps.setflags(write=False)
+    return taps
+
+
+def _convert(x: np.ndarray, up: int, down: int, taps: np.ndarray) -> np.ndarray:
+    """`x` at up/down times its rate; `taps` are at `up` times the input rate. Output sample 0 lies on input sample 0."""
+    n_out = -(-x.size * up // down)
+    half = taps.size // 2
+    lead = -half % down  # so that the centre of the filter falls on a kept sample
+    taps = np.concatenate([np.zeros(lead), taps * up])
+    y = upfirdn(taps, x, up, down)
+    first = (half + lead) // down
+    y = y[first : first + n_out]
+    return np.pad(y, (0, n_out - y.size)) if y.size < n_out else y
+
+
+def resample(x: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
+    """`x` converted from `fs_hz` to `to_hz`.
+
+    x : ndarray of shape (n_samples,). Returns float64 of shape (ceil(n_samples * to_hz / fs_hz),), time-aligned with
+    the input (no delay), silent beyond its ends.
+    Raises SignalError: "signal.shape" unless one-dimensional, "signal.rate" unless both rates are whole and positive.
+    """
+    x = np.asarray(x)
+    if x.ndim != 1:
+        raise SignalError("signal.shape", "The sound must have one channel.")
+    if not all(float(rate).is_integer() and 0 < rate <= MAX_RATE_HZ for rate in (fs_hz, to_hz)):
+        raise SignalError("signal.rate", f"The sample rate of {fs_hz} Hz is not one this software can read.")
+    fs, to = int(fs_hz), int(to_hz)
+    x = x.astype(np.float64, copy=False)
+    if fs == to or x.size == 0:
+        return x.copy()
+    pass_hz = PASS_EDGE * min(fs, to)
+    reduction = fs // (INTERMEDIATE_OVERSAMPLING * to)
+    if reduction >= 2:
+        # Only what folds into the final pass band matters in this step; the second step removes the rest.
+        rate = fs / reduction
+        x = _convert(x, 1, reduction, lowpass_taps(fs, pass_hz, rate - (to - pass_hz)))
+        # fs/reduction need not be whole: scale both rates of the second step instead.
+        fs, to = fs, to * reduction
+        pass_hz *= reduction
+    divisor = gcd(fs, to)
+    up, down = to // divisor, fs // divisor
+    n_out = -(-np.asarray(x).size * up // down)
+    stop_hz = min(fs, to) - pass_hz
+    y = _convert(x, up, down, lowpass_taps(float(fs) * up, pass_hz, stop_hz))
+    return y[:n_out]
