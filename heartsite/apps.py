@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class HeartsiteConfig(AppConfig):
+    name = "heartsite"
+
+    def ready(self) -> None:
+        from heartsite import celery  # noqa: F401  (tasks find the application)

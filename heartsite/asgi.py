@@ -1,0 +1,22 @@
+"""HTTP and WebSockets in one ASGI application. TensorFlow and scipy never enter this process's web side."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heartsite.settings")
+django_application = get_asgi_application()
+
+# Django must be set up before anything that touches models is imported.
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.sessions import SessionMiddlewareStack  # noqa: E402
+
+from recordings.routing import websocket_urlpatterns  # noqa: E402
+
+# Consumers check the origin and the user themselves, to answer with a close code that says why.
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": SessionMiddlewareStack(URLRouter(websocket_urlpatterns)),
+    }
+)

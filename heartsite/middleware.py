@@ -1,0 +1,47 @@
+"""A request id for every request, and named errors turned into pages or JSON."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from accounts.errors import HeartSiteError
+from heartsite.logging import request_id
+
+
+class RequestIdMiddleware:
+    """Gives each request an id of our own making: one sent by a client is not trusted into the logs."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.request_id = uuid.uuid4().hex[:16]
+        token = request_id.set(request.request_id)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response["X-Request-ID"] = request.request_id
+        return response
+
+
+class NamedErrorMiddleware:
+    """Renders a HeartSiteError raised by a page: JSON to scripts, the error page to people."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, HeartSiteError):
+            return None
+        if "application/json" in request.headers.get("Accept", ""):
+            body = {"error": {"code": exception.code, "message": exception.message}}
+            return JsonResponse(body, status=exception.http_status)
+        context = {"code": exception.code, "message": exception.message}
+        return render(request, "errors/named.html", context, status=exception.http_status)
