@@ -1,0 +1,36 @@
+"""What a part of the ensemble must offer to be trained, judged fold by fold, and written into a release."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.corpus import Corpus
+
+Indices = NDArray[np.intp]
+Report = Callable[[str], None]
+
+
+class FittedMember(Protocol):
+    """A trained part of the ensemble."""
+
+    def logits(self, corpus: Corpus, indices: Indices) -> NDArray[np.float64]:
+        """One logit per recording, shape (len(indices),); NaN where it can say nothing of a recording."""
+
+    def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
+        """The logit of samples at corpus.FS_HZ, shape (n_samples,); NaN where it can say nothing."""
+
+    def save(self, directory: Path) -> dict[str, Any]:
+        """Write the files into `directory`; return the artefact's entry: `files` (format to name) and `config`."""
+
+
+class Member(Protocol):
+    """A part of the ensemble that can be trained. All that it fits, it fits on the recordings it is given."""
+
+    name: str
+    kind: str
+
+    def fit(self, corpus: Corpus, indices: Indices, *, seed: int, work_dir: Path, report: Report) -> FittedMember:
+        """Train on the recordings at `indices` alone; `work_dir` may hold caches and checkpoints of this fit."""
