@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 
 def client_address(request: HttpRequest) -> str:
-    """Peer address, or the hop before the trusted proxies. A forged X-Forwarded-For from a client is ignored."""
+    """Peer address, or the hop before the trusted proxies. A forged X-Forwarded-For is ignored."""
     return _behind_proxies(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
 
 

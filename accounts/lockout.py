@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 def username_of(request: HttpRequest | None, credentials: dict | None = None) -> str | None:
-    """The e-mail typed, lower-cased. allauth passes it as `email` or `username`; the form field is `login`."""
+    """The e-mail typed, lower-cased. allauth passes it as `email`; the form field is `login`."""
     typed = (credentials or {}).get("email") or (credentials or {}).get("username")
     if not typed and request is not None:
         typed = request.POST.get("login") or request.POST.get("username")

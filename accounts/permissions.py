@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from accounts.models.clinic import Role
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    from accounts.actors import Actor
+    from accounts.models import Clinic, User
 
 
 class Right(Enum):
@@ -43,3 +44,15 @@ def require(user: User, right: Right) -> None:
     """Raise PermissionDenied (403) unless `user` has `right` in their active clinic."""
     if not can(user, right):
         raise PermissionDenied(f"Your role does not let you {right.value}.")
+
+
+def authorise(*, by: Actor, right: Right, clinic: Clinic) -> None:
+    """The same gate for a service: a person needs `right`, and to be at work in the row's clinic.
+
+    The system may do everything; a phone may do nothing that has a Right. Raises PermissionDenied.
+    """
+    if by.kind == "system":
+        return
+    if by.user is None or by.clinic is None or by.clinic.pk != clinic.pk:
+        raise PermissionDenied("This belongs to another clinic.")
+    require(by.user, right)

@@ -23,7 +23,7 @@ def memberships_of(user: User):
 
 
 def activate_from_session(user: User, session: SessionBase) -> None:
-    """The clinic chosen in this session, or the first one; none when the person belongs to none (any more)."""
+    """The clinic chosen in this session, or the first one; none when the person belongs to none."""
     chosen = session.get(SESSION_KEY)
     memberships = list(memberships_of(user))
     membership = next((m for m in memberships if str(m.clinic_id) == chosen), None)

@@ -13,7 +13,9 @@ from django.db import models
 
 def validate_time_zone(value: str) -> None:
     if value not in zoneinfo.available_timezones():
-        raise ValidationError("%(value)s is no time zone name, such as Europe/Berlin.", params={"value": value})
+        raise ValidationError(
+            "%(value)s is no time zone name, such as Europe/Berlin.", params={"value": value}
+        )
 
 
 class Role(models.TextChoices):
@@ -37,7 +39,9 @@ class Clinic(models.Model):
     operating_point = models.CharField(
         max_length=16, default="balanced", choices=[("balanced", "Balanced"), ("screening", "Screening")]
     )
-    prevalence = models.FloatField(default=0.2, validators=[MinValueValidator(0.001), MaxValueValidator(0.999)])
+    prevalence = models.FloatField(
+        default=0.2, validators=[MinValueValidator(0.001), MaxValueValidator(0.999)]
+    )
     is_demo = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -11,7 +11,7 @@ from accounts.models import AuditEvent, Clinic
 def record_event(
     *, by: Actor, action: str, obj: Any = None, clinic: Clinic | None = None, details: dict | None = None
 ) -> AuditEvent:
-    """Append one event. `obj` is any model instance with an id; `details` holds codes and counts, never patient data."""
+    """Append one event. `obj` is any model instance; `details` holds codes and counts, never patient data."""
     clinic = clinic or getattr(obj, "clinic", None) or by.clinic
     return AuditEvent.objects.create(
         clinic_id=clinic.pk if clinic else None,
