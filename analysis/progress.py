@@ -1,0 +1,21 @@
+"""Tells the desktop how far an analysis is. Never the result: the page asks for that, so that who may see it is checked."""
+
+from __future__ import annotations
+
+from analysis.models import Analysis
+from recordings.groups import monitor_group, notify
+
+
+def publish(analysis: Analysis, *, stage: str, fraction: float) -> None:
+    """Send one progress message to the session's desktops. A shadow run is nobody's business."""
+    if analysis.is_shadow or analysis.recording is None:
+        return
+    message = {
+        "type": "analysis",
+        "recording": str(analysis.recording_id),
+        "analysis": str(analysis.pk),
+        "status": analysis.status,
+        "stage": stage,
+        "fraction": fraction,
+    }
+    notify(monitor_group(analysis.recording.session_id), message)

@@ -1,0 +1,93 @@
+"""The request side of an analysis: a row that says what is owed, and a nudge to the queue."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from accounts.actors import Actor
+from accounts.errors import HeartSiteError
+from accounts.services.audit import record_event
+from analysis.models import Analysis, ModelVersion
+from analysis.progress import publish
+from analysis.services import leases
+from analysis.services.registry import current_model
+from recordings.models import Recording
+
+logger = logging.getLogger(__name__)
+
+
+def request_analysis(*, recording: Recording, by: Actor, model: ModelVersion | None = None) -> Analysis:
+    """Ask for `recording` to be read by `model` (the current one by default); shadow models read beside it.
+
+    An analysis by the same model that is still waiting or running is returned instead of asking twice.
+    """
+    if not recording.is_stored:
+        raise HeartSiteError("analysis.not_stored", "This recording holds no sound yet, so there is nothing to analyse.")
+    chosen = model or current_model()
+    with transaction.atomic():
+        pending = recording.analyses.filter(
+            model_version=chosen,
+            is_shadow=False,
+            status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING],
+        ).first()
+        if pending is not None:
+            return pending
+        analysis = _queue(recording=recording, model=chosen, by=by, is_shadow=False)
+        if model is None:
+            for shadow in ModelVersion.objects.filter(stage=ModelVersion.Stage.SHADOW):
+                _queue(recording=recording, model=shadow, by=by, is_shadow=True)
+    return analysis
+
+
+def retry_analysis(*, analysis: Analysis, by: Actor) -> Analysis:
+    """Give a failed analysis three fresh attempts."""
+    with transaction.atomic():
+        reset = Analysis.objects.filter(pk=analysis.pk, status=Analysis.Status.FAILED).update(
+            status=Analysis.Status.QUEUED, attempts=0, error_code="", error_message="", lease_until=None, claimed_by=""
+        )
+        if not reset:
+            raise HeartSiteError("analysis.not_failed", "Only a failed analysis can be tried again.", http_status=409)
+        record_event(by=by, action="analysis.retried", obj=analysis)
+        transaction.on_commit(lambda: enqueue(analysis))
+    analysis.refresh_from_db()
+    return analysis
+
+
+def enqueue(analysis: Analysis) -> None:
+    """Nudge the queue. If it is down the row stays queued, and the sweep of the next worker finds it."""
+    from analysis.tasks import analyse
+
+    try:
+        analyse.apply_async(args=[str(analysis.pk)], retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("analysis %s waits for the sweep: the queue is unreachable (%s)", analysis.pk, type(error).__name__)
+
+
+def sweep_owed() -> None:
+    """Enqueue again what dead workers and lost messages left; tell the desktops what has ended for good."""
+    swept = leases.sweep()
+    for analysis in swept.owed:
+        enqueue(analysis)
+    for analysis in swept.lost:
+        analysis.refresh_from_db()
+        publish(analysis, stage="failed", fraction=1.0)
+
+
+def _queue(*, recording: Recording, model: ModelVersion, by: Actor, is_shadow: bool) -> Analysis:
+    analysis = Analysis.objects.create(
+        clinic_id=recording.clinic_id,
+        recording=recording,
+        model_version=model,
+        requested_by=by.user,
+        is_shadow=is_shadow,
+        operating_point=recording.clinic.operating_point,
+    )
+    record_event(by=by, action="analysis.requested", obj=analysis, details={"recording": str(recording.pk)})
+    transaction.on_commit(lambda: enqueue(analysis))
+    transaction.on_commit(lambda: publish(analysis, stage="waiting", fraction=0.0))
+    return analysis
+
+

@@ -1,0 +1,16 @@
+"""Pages that show what a model made of a recording."""
+
+from django.urls import path
+
+from analysis.views import result, session
+
+app_name = "analysis"
+
+urlpatterns = [
+    path("recordings/<uuid:recording_id>/", result.recording, name="recording"),
+    path("recordings/<uuid:recording_id>/result/", result.result, name="result"),
+    path("recordings/<uuid:recording_id>/analyse/", result.request_again, name="request"),
+    path("analyses/<uuid:analysis_id>/retry/", result.retry, name="retry"),
+    path("sessions/<uuid:session_id>/", session.session, name="session"),
+    path("sessions/<uuid:session_id>/takes/", session.takes, name="takes"),
+]

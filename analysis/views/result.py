@@ -1,0 +1,66 @@
+"""A recording's page: the sound, the result, and how both came about."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.actors import Actor
+from accounts.permissions import Right, can
+from accounts.services.audit import record_event
+from analysis.models import ModelVersion
+from analysis.selectors import get_analysis_for, get_visible_result, visible_earlier_results
+from analysis.services.requests import request_analysis, retry_analysis
+from recordings.selectors import get_recording_for
+
+
+@login_required
+@require_GET
+def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    shown = get_recording_for(request.user, recording_id)
+    record_event(by=Actor.of(request), action="recording.viewed", obj=shown)
+    return render(request, "analysis/recording_detail.html", _context(request, shown))
+
+
+@login_required
+@require_GET
+def result(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """The result panel alone: what the page puts in place when the socket says that something changed."""
+    shown = get_recording_for(request.user, recording_id)
+    return render(request, "analysis/_result.html", _context(request, shown))
+
+
+@login_required
+@require_POST
+def request_again(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """Analyse once more, with the chosen model version or the current one."""
+    shown = get_recording_for(request.user, recording_id, right=Right.ANALYSE)
+    chosen = request.POST.get("model_version")
+    model = get_object_or_404(ModelVersion, pk=chosen) if chosen else None
+    request_analysis(recording=shown, by=Actor.of(request), model=model)
+    return redirect("analysis:recording", recording_id=shown.pk)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
+    analysis = get_analysis_for(request.user, analysis_id, right=Right.ANALYSE)
+    retry_analysis(analysis=analysis, by=Actor.of(request))
+    return redirect("analysis:recording", recording_id=analysis.recording_id)
+
+
+def _context(request: HttpRequest, shown) -> dict:
+    visible = get_visible_result(request.user, shown)
+    return {
+        "recording": shown,
+        "session": shown.session,
+        "patient": shown.session.patient,
+        "result": visible,
+        "earlier": visible_earlier_results(request.user, shown)[1:],
+        "takes": shown.session.recordings.filter(deleted_at__isnull=True).order_by("take"),
+        "models": ModelVersion.objects.all() if can(request.user, Right.ANALYSE) else [],
+    }
