@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Actor:
-    """`kind` is "user", "phone" or "system"; `clinic` is the clinic acted in, None for the system itself."""
+    """`kind` is "user", "phone", "system" or "anonymous"; the system has no clinic."""
 
     kind: str
     id: str = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 
 from django.utils import timezone
@@ -12,6 +11,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 
 from accounts.models import ApiToken
 from accounts.scoping import activate
+from accounts.secrets import digest_of
 
 # One write per token and minute is enough to see whether it is in use.
 LAST_USED_GRAIN = timedelta(minutes=1)
@@ -37,8 +37,8 @@ class TokenAuthentication(BaseAuthentication):
         return self.keyword
 
     def _usable(self, secret: str) -> ApiToken:
-        digest = hashlib.sha256(secret.encode()).hexdigest()
-        token = ApiToken.objects.select_related("user", "clinic").filter(token_hash=digest).first()
+        tokens = ApiToken.objects.select_related("user", "clinic")
+        token = tokens.filter(token_hash=digest_of(secret)).first()
         if token is None or not token.is_usable:
             raise exceptions.AuthenticationFailed("This token is unknown, expired or revoked.")
         now = timezone.now()
