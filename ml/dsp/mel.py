@@ -62,7 +62,7 @@ def mel_filterbank(
 
 
 @lru_cache(maxsize=16)
-def _hann(window_length: int, n_fft: int) -> Floats:
+def hann_window(window_length: int, n_fft: int) -> Floats:
     """A periodic Hann window of `window_length` in the middle of `n_fft` samples."""
     window = np.zeros(n_fft, dtype=np.float32)
     start = (n_fft - window_length) // 2
@@ -101,7 +101,7 @@ def mel_spectrogram(
     """
     x = _checked(samples)
     bank = mel_filterbank(fs_hz, n_fft, n_mels, low_hz, high_hz)
-    window = _hann(window_length or n_fft, n_fft)
+    window = hann_window(window_length or n_fft, n_fft)
     padded = np.pad(x, n_fft // 2)
     frames = sliding_window_view(padded, n_fft)[::hop]
     out = np.empty((n_mels, len(frames)), dtype=np.float32)

@@ -1,0 +1,148 @@
+"""Batches for training: reproducible from (seed, epoch, step) alone, so that a resumed training sees the same ones."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from ml.data.augment import augment_batch
+from ml.data.corpus import FULL_SCALE, Corpus
+from ml.dsp.mel import Floats, hann_window, mel_filterbank
+from ml.dsp.mel_windows import MelWindowConfig, normalise_windows
+from ml.training.config import AugmentConfig
+
+# A database's weight grows with the square root of its recordings up to this many: a database of twenty
+# recordings seen as often as one of two thousand would be learnt by heart.
+_LARGE_DATABASE = 100
+
+
+class Batches(Protocol):
+    """A source of training batches."""
+
+    steps_per_epoch: int
+
+    def batch(self, epoch: int, step: int) -> tuple[Floats, NDArray[np.float32]]:
+        """Inputs and labels of a step, always the same for the same epoch and step."""
+
+
+def balanced_weights(databases: NDArray[np.str_], labels: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Sampling probability of each recording: labels equally likely in each database, large databases capped."""
+    weights = np.zeros(len(labels))
+    for database in np.unique(databases):
+        own = databases == database
+        share = np.sqrt(min(own.sum(), _LARGE_DATABASE))
+        present = [label for label in (0, 1) if (own & (labels == label)).any()]
+        for label in present:
+            cell = own & (labels == label)
+            weights[cell] = share / len(present) / cell.sum()
+    return weights / weights.sum()
+
+
+class BalancedWindows:
+    """Random windows of random recordings, augmented as waveforms and turned into the mel network's input."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        indices: NDArray[np.intp],
+        features: MelWindowConfig,
+        augment: AugmentConfig,
+        *,
+        batch_size: int,
+        steps_per_epoch: int,
+        seed: int,
+    ) -> None:
+        self.steps_per_epoch = steps_per_epoch
+        self._corpus, self._indices = corpus, indices
+        self._features, self._augment = features, augment
+        self._batch_size, self._seed = batch_size, seed
+        self._labels = corpus.labels[indices]
+        self._weights = balanced_weights(corpus.databases[indices], self._labels)
+        self._bank = mel_filterbank(
+            features.fs_hz, features.n_fft, features.n_mels, features.low_hz, features.high_hz
+        ).T.copy()
+        self._window = hann_window(features.n_fft, features.n_fft)
+
+    def batch(self, epoch: int, step: int) -> tuple[Floats, NDArray[np.float32]]:
+        """Windows (batch_size, window_frames, n_mels, 1) and labels (batch_size, 1)."""
+        rng = np.random.default_rng([self._seed, epoch, step])
+        chosen = rng.choice(len(self._indices), self._batch_size, p=self._weights)
+        waveforms = self._cut(chosen, rng)
+        waveforms = augment_batch(waveforms, self._features.fs_hz, self._augment, rng)
+        windows = self._windows(waveforms, rng)
+        return windows[..., None], self._labels[chosen, None].astype(np.float32)
+
+    def _cut(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+        length = self._features.window_samples
+        out = np.zeros((len(chosen), length), dtype=np.float32)
+        for row, index in enumerate(self._indices[chosen]):
+            pcm = self._corpus.pcm(index)
+            start = int(rng.integers(0, max(1, len(pcm) - length + 1)))
+            piece = pcm[start : start + length].astype(np.float32) / np.float32(FULL_SCALE)
+            # A recording shorter than a window is repeated: padding is the short crops' business, below.
+            out[row] = np.resize(piece, length)
+        return out - out.mean(axis=1, keepdims=True)
+
+    def _windows(self, waveforms: Floats, rng: np.random.Generator) -> Floats:
+        features, augment = self._features, self._augment
+        waveforms = waveforms - waveforms.mean(axis=1, keepdims=True)
+        power = self._power(waveforms)
+        windows = normalise_windows(power, features)
+        frames_per_s = features.fs_hz / features.hop
+        for row in np.flatnonzero(rng.random(len(windows)) < augment.short_probability):
+            n = int(rng.uniform(*augment.short_s) * frames_per_s)
+            if n < features.window_frames:
+                first = (features.window_frames - n) // 2
+                short = normalise_windows(power[row : row + 1, :n], features)[0]
+                windows[row] = 0
+                windows[row, first : first + n] = short
+        return windows
+
+    def _power(self, waveforms: Floats) -> Floats:
+        from scipy.fft import rfft
+
+        features = self._features
+        half = features.n_fft // 2
+        padded = np.pad(waveforms, ((0, 0), (half, half)))
+        frames = sliding_window_view(padded, features.n_fft, axis=1)[:, :: features.hop]
+        spectrum = rfft(frames * self._window)
+        return (spectrum.real**2 + spectrum.imag**2) @ self._bank
+
+
+class StoredSpectrograms:
+    """Whole stored spectrograms in shuffled order, each once an epoch: the original system's way."""
+
+    def __init__(
+        self, inputs: Floats, labels: NDArray[np.int_], *, batch_size: int, seed: int
+    ) -> None:
+        self._inputs, self._labels = inputs, labels
+        self._batch_size, self._seed = batch_size, seed
+        self.steps_per_epoch = -(-len(labels) // batch_size)
+
+    def batch(self, epoch: int, step: int) -> tuple[Floats, NDArray[np.float32]]:
+        """Spectrograms (n, n_mels, n_frames, 1) and labels (n, 1); an epoch's last batch may be smaller."""
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._labels))
+        rows = np.sort(order[step * self._batch_size : (step + 1) * self._batch_size])
+        return self._inputs[rows, ..., None], self._labels[rows, None].astype(np.float32)
+
+
+def stack_features(
+    corpus: Corpus, shape: tuple[int, ...], report: Callable[[str], None] = lambda text: None
+) -> Floats:
+    """All stored spectrograms of a corpus as one memory-mapped array (n, *shape), made at the first call."""
+    path = corpus.directory / "features.npy"
+    wanted = (len(corpus), *shape)
+    if path.exists():
+        stacked = np.load(path, mmap_mode="r")
+        if stacked.shape == wanted:
+            return stacked
+    report(f"Stacking {len(corpus)} spectrograms into {path}")
+    partial = path.with_suffix(".partial")
+    stacked = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=wanted)
+    for index in range(len(corpus)):
+        stacked[index] = corpus.features(index)
+    stacked.flush()
+    partial.replace(path)
+    return np.load(path, mmap_mode="r")

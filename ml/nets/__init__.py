@@ -1,0 +1,16 @@
+"""Networks, one architecture per file; `build_network(name, input_shape)` finds them. keras.ops only."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+NETWORKS = ("mel_cnn", "opsfusion_cnn")
+
+
+def build_network(name: str, input_shape: tuple[int, ...]) -> "keras.Model":
+    """An untrained network for inputs of `input_shape` (without the batch). Raises ValueError for an unknown name."""
+    if name not in NETWORKS:
+        raise ValueError(f"There is no network {name!r}; there are {', '.join(NETWORKS)}.")
+    return import_module(f"ml.nets.{name}").build(input_shape)

@@ -1,0 +1,121 @@
+"""What a person sees of a training: a line with the time left, and TensorBoard's files."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ml.training.checkpoint import TrainingState
+
+if TYPE_CHECKING:
+    import keras
+
+_LINE_EVERY_S = 2.0
+
+
+class Observer(Protocol):
+    """Is told how a training goes; must not change it."""
+
+    def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
+        """Before the first step, or the first one after a resume."""
+
+    def step_ended(self, state: TrainingState) -> None:
+        """After each step; `state` names the next one."""
+
+    def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
+        """After each epoch's validation; its figures are the last of `state.history`."""
+
+
+class Silent:
+    """An observer that looks away."""
+
+    def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
+        return None
+
+    def step_ended(self, state: TrainingState) -> None:
+        return None
+
+    def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
+        return None
+
+
+class ProgressLine:
+    """One line that is rewritten, with the mean loss and the time left; one that stays per epoch."""
+
+    def __init__(self, write: Callable[[str], object], label: str = "", clock: Callable[[], float] = time.monotonic):
+        self._write, self._label, self._clock = write, label, clock
+        self._began = self._shown = 0.0
+        self._first = self._total = self._steps = self._epochs = 0
+
+    def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
+        self._epochs, self._steps = epochs, steps_per_epoch
+        self._total = epochs * steps_per_epoch
+        self._first = state.epoch * steps_per_epoch + state.step
+        self._began = self._shown = self._clock()
+
+    def step_ended(self, state: TrainingState) -> None:
+        now = self._clock()
+        if now - self._shown < _LINE_EVERY_S:
+            return
+        self._shown = now
+        done = state.epoch * self._steps + state.step
+        left_s = (now - self._began) / max(1, done - self._first) * (self._total - done)
+        loss = state.loss_sum / max(1, state.step)
+        self._write(
+            f"\r{self._label}epoch {state.epoch + 1}/{self._epochs} step {state.step}/{self._steps}"
+            f" loss {loss:.4f} left {duration(left_s)}   "
+        )
+
+    def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
+        figures = " ".join(f"{key} {value:.4g}" for key, value in state.history[-1].items())
+        self._write(f"\r{self._label}epoch {state.epoch}/{self._epochs} {figures}\n")
+
+
+class TensorBoard:
+    """Scalars of each epoch for TensorBoard, on whatever backend trains, and samples of what the network sees."""
+
+    def __init__(self, directory: Path) -> None:
+        from tensorboard.summary import Writer
+
+        self._writer = Writer(str(directory))
+
+    def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
+        return None
+
+    def step_ended(self, state: TrainingState) -> None:
+        return None
+
+    def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
+        for key, value in state.history[-1].items():
+            self._writer.add_scalar(key, value, state.epoch)
+        self._writer.flush()
+
+
+class Several:
+    """Tells each of several observers."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._observers = observers
+
+    def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
+        for observer in self._observers:
+            observer.started(epochs, steps_per_epoch, state)
+
+    def step_ended(self, state: TrainingState) -> None:
+        for observer in self._observers:
+            observer.step_ended(state)
+
+    def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
+        for observer in self._observers:
+            observer.epoch_ended(model, state)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them: 45 s, 3 min 20 s, 2 h 05 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
