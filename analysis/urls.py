@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from analysis.views import result, session
+from analysis.views import history, result, session
 
 app_name = "analysis"
 
 urlpatterns = [
+    path("", history.home, name="home"),
+    path("recordings/", history.recordings, name="recordings"),
+    path("patients/<uuid:patient_id>/", history.patient, name="patient"),
     path("recordings/<uuid:recording_id>/", result.recording, name="recording"),
     path("recordings/<uuid:recording_id>/result/", result.result, name="result"),
+    path("recordings/<uuid:recording_id>/panel/", result.panel, name="panel"),
     path("recordings/<uuid:recording_id>/analyse/", result.request_again, name="request"),
     path("analyses/<uuid:analysis_id>/retry/", result.retry, name="retry"),
     path("sessions/<uuid:session_id>/", session.session, name="session"),

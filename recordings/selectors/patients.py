@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from accounts.permissions import Right, require
-from recordings.models import Patient
+from recordings.models import Patient, RecordingSession
 
 
 def patients_for(user: User, query: str = "", *, right: Right = Right.VIEW) -> QuerySet[Patient]:
@@ -25,3 +26,11 @@ def get_patient_for(user: User, patient_id: UUID | str, *, right: Right = Right.
     patient = get_object_or_404(Patient.objects.filter(clinic=user.active_clinic), pk=patient_id)
     require(user, right)
     return patient
+
+
+def with_last_session(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Annotates `n_sessions` and `last_session_at` (None without one), both from the session's own index."""
+    sessions = RecordingSession.objects.filter(patient=OuterRef("pk")).order_by()
+    counted = sessions.values("patient").annotate(n=Count("pk")).values("n")
+    latest = sessions.values("patient").annotate(at=Max("opened_at")).values("at")
+    return patients.annotate(n_sessions=Coalesce(Subquery(counted), 0), last_session_at=Subquery(latest))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from accounts.permissions import Right, require
-from recordings.models import Patient, RecordingSession
-
-TAKES = Count("recordings", filter=Q(recordings__deleted_at__isnull=True))
+from recordings.models import Patient, Recording, RecordingSession
 
 
 def sessions_for(
-    user: User, *, patient: Patient | None = None, is_open: bool | None = None, right: Right = Right.VIEW
+    user: User,
+    *,
+    patient: Patient | None = None,
+    is_open: bool | None = None,
+    query: str = "",
+    right: Right = Right.VIEW,
 ) -> QuerySet[RecordingSession]:
     """Newest first, with the patient loaded and `n_takes` counted (deleted takes left out)."""
     require(user, right)
@@ -26,7 +30,11 @@ def sessions_for(
         sessions = sessions.filter(patient=patient)
     if is_open is not None:
         sessions = sessions.filter(ended_at__isnull=is_open)
-    return sessions.annotate(n_takes=TAKES)
+    for word in query.split():
+        sessions = sessions.filter(Q(patient__identifier__icontains=word) | Q(patient__name__icontains=word))
+    takes = Recording.objects.filter(session=OuterRef("pk"), deleted_at__isnull=True).order_by()
+    counted = takes.values("session").annotate(n=Count("pk")).values("n")
+    return sessions.annotate(n_takes=Coalesce(Subquery(counted), 0))
 
 
 def get_session_for(user: User, session_id: UUID | str, *, right: Right = Right.VIEW) -> RecordingSession:

@@ -1,0 +1,75 @@
+"""Filtering recordings by the label that `get_visible_result` would show, in the database.
+
+A filter by the stored label would let a child's or a prosthetic valve's raw reading out through the back door.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from django.db.models import BooleanField, Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import ExtractDay, ExtractMonth, ExtractYear, Greatest
+from django.db.models.lookups import LessThan
+
+from analysis.models import Analysis
+from recordings.models import Recording
+from recordings.models.patient import ADULT_YEARS
+
+PENDING, FAILED, NONE = "pending", "failed", "none"
+CHOICES = [*Analysis.Label.choices, (PENDING, "Being analysed"), (FAILED, "Failed"), (NONE, "Not analysed")]
+
+# analysis.scope.scope_objection is the rule; tests hold this and it together.
+ADULT_MONTHS = 12 * ADULT_YEARS
+
+
+def with_visible_label(recordings: QuerySet[Recording], label: str) -> QuerySet[Recording]:
+    """Those of `recordings` whose newest analysis shows as `label`, one of CHOICES; an empty label keeps all."""
+    if not label:
+        return recordings
+    newest = Analysis.objects.filter(recording=OuterRef("pk"), is_shadow=False).order_by("-created_at", "-pk")
+    recordings = recordings.annotate(newest_status=Subquery(newest.values("status")[:1]))
+    if label == NONE:
+        return recordings.filter(newest_status__isnull=True)
+    if label == PENDING:
+        return recordings.filter(newest_status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING])
+    if label == FAILED:
+        return recordings.filter(newest_status=Analysis.Status.FAILED)
+    done = recordings.filter(newest_status=Analysis.Status.DONE).annotate(
+        newest_label=Subquery(newest.values("label")[:1]), outside_scope=_outside_scope()
+    )
+    if label == Analysis.Label.UNSURE:
+        return done.filter(Q(newest_label=label) | Q(outside_scope=True))
+    return done.filter(newest_label=label, outside_scope=False)
+
+
+def _outside_scope() -> Case:
+    patient = "session__patient__"
+    made = F("created_at")
+    since_birth = _months_between(F(f"{patient}born_on"), made)
+    since_told = F(f"{patient}age_months") + Greatest(
+        Value(0), _months_between(F(f"{patient}age_recorded_on"), made)
+    )
+    months = Case(
+        When(**{f"{patient}born_on__isnull": False}, then=since_birth),
+        When(**{f"{patient}age_months__isnull": False}, then=since_told),
+        default=Value(ADULT_MONTHS),
+        output_field=IntegerField(),
+    )
+    return Case(
+        When(**{f"{patient}prosthetic_valve": True}, then=Value(True)),
+        default=Case(When(LessThan(months, ADULT_MONTHS), then=Value(True)), default=Value(False)),
+        output_field=BooleanField(),
+    )
+
+
+def _months_between(start: Any, end: Any) -> Any:
+    """Whole months from a date to the day, in UTC, of a time."""
+    years = ExtractYear(end, tzinfo=UTC) - ExtractYear(start)
+    months = ExtractMonth(end, tzinfo=UTC) - ExtractMonth(start)
+    not_yet = Case(
+        When(LessThan(ExtractDay(end, tzinfo=UTC), ExtractDay(start)), then=Value(1)),
+        default=Value(0),
+        output_field=IntegerField(),
+    )
+    return years * 12 + months - not_yet
