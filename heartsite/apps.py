@@ -5,4 +5,4 @@ class HeartsiteConfig(AppConfig):
     name = "heartsite"
 
     def ready(self) -> None:
-        from heartsite import celery  # noqa: F401  (tasks find the application)
+        from heartsite import celery, checks  # noqa: F401  (tasks find the application; checks register)

@@ -14,7 +14,9 @@ app.autodiscover_tasks(["analysis"])
 
 
 class SweepStep(bootsteps.StartStopStep):
-    """Every worker, embedded or not, looks every ten seconds for work that a dead worker or a lost message left."""
+    """Every worker, embedded or not, looks every ten seconds for work that a dead worker or a lost message
+    left.
+    """
 
     requires = {"celery.worker.components:Timer"}
 

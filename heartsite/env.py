@@ -1,4 +1,7 @@
-"""The only place that reads the environment. A missing or malformed value names its variable and how to set it."""
+"""The only place that reads the environment.
+
+A missing or malformed value names its variable and how to set it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ if (BASE_DIR / ".env").is_file():
 
 
 def data_dir() -> Path:
-    """Where the database, media, spool, secrets and certificates live; made on first use, readable by the owner alone."""
+    """Where the database, media, spool, secrets and certificates live.
+
+    Made on first use, readable by the owner alone.
+    """
     path = Path(env.str("HEARTSITE_DATA_DIR", default=str(BASE_DIR / "data"))).expanduser().resolve()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

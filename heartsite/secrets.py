@@ -8,7 +8,10 @@ from pathlib import Path
 
 
 def secret_key(path: Path) -> str:
-    """Read the key in `path`, or create the file (mode 0600) with a new one. Two processes may race; the first wins."""
+    """Read the key in `path`, or create the file (mode 0600) with a new one.
+
+    Two processes may race; the first wins.
+    """
     try:
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except FileExistsError:

@@ -1,4 +1,7 @@
-"""Settings of one process or a cluster: the same code, told apart by environment variables alone (docs/settings.md)."""
+"""Settings of one process or a cluster.
+
+The same code, told apart by environment variables alone (docs/settings.md).
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,13 @@ DATA_DIR = _env.data_dir()
 SECRET_KEY = env.str("DJANGO_SECRET_KEY", default="") or secret_key(DATA_DIR / "secret_key")
 DEBUG = _env.debug()
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+# Where a phone finds this site, as the QR code says it; `serve` puts the LAN's https address here.
+PHONE_ORIGIN = PUBLIC_URL
 TRUSTED_PROXIES = _env.trusted_proxies()
 ALLOWED_HOSTS = env.list("DJANGO_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 INSTALLED_APPS = [
-    "daphne",
     "heartsite",
     "analysis",
     "recordings",
@@ -101,7 +105,9 @@ if REDIS_URL:
     }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}}
+    CHANNEL_LAYERS = {
+        "default": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 1000}}
+    }
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # memory:// serves the worker embedded in `serve`; the database, not the queue, remembers what is owed.
@@ -125,7 +131,12 @@ if MEDIA_STORAGE.startswith("s3://"):
     _bucket, _, _prefix = MEDIA_STORAGE.removeprefix("s3://").partition("/")
     _default_storage = {
         "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {"bucket_name": _bucket, "location": _prefix, "file_overwrite": False, "querystring_auth": True},
+        "OPTIONS": {
+            "bucket_name": _bucket,
+            "location": _prefix,
+            "file_overwrite": False,
+            "querystring_auth": True,
+        },
     }
 STORAGES = {
     "default": _default_storage,
@@ -181,9 +192,13 @@ SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
-# `serve` answers plain http on loopback only, so a Secure cookie would lock the desktop out; https gets its own name below.
-SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
-CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
+# Loopback is plain http and the network https, at once: heartsite.serving.cookies marks a cookie Secure,
+# and prefixes its name with __Host-, where the connection is encrypted. Pages take the CSRF token from
+# their own markup.
+SESSION_COOKIE_SECURE = False
+CSRF_COOKIE_SECURE = False
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "heartsite.errors.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -237,7 +252,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "HeartSite API",
-    "DESCRIPTION": "Heart-sound recordings and their analyses. Research software, never a sole means of diagnosis.",
+    "DESCRIPTION": "Heart-sound recordings and analyses. Research software, not a medical device.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -256,7 +271,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "heartsite.logging.RequestIdFilter"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # daphne and Django log request lines; paths carry UUIDs only, never names, tokens or codes.
@@ -266,4 +283,9 @@ LOGGING = {
         "celery": {"level": "WARNING"},
     },
 }
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W004",  # HSTS is the proxy's to send; on a local certificate it locks people out
+    "security.W008",  # the front door redirects by who asks, not everybody (heartsite.serving.front_door)
+    "security.W012",  # Secure cookies follow the connection (heartsite.serving.cookies)
+    "security.W016",
+]

@@ -14,21 +14,21 @@ from accounts.errors import HeartSiteError
 def handle(exception: Exception, context: dict) -> Response | None:
     if isinstance(exception, HeartSiteError):
         set_rollback()
-        return Response(_body(exception.code, exception.message), status=exception.http_status)
+        return Response(body(exception.code, exception.message), status=exception.http_status)
     response = exception_handler(exception, context)
     if response is None:
         return None
     if isinstance(exception, exceptions.ValidationError):
-        response.data = _body("request.invalid", "Some fields need another look.", fields=response.data)
+        response.data = body("request.invalid", "Some fields need another look.", fields=response.data)
     elif isinstance(exception, Http404 | exceptions.NotFound):
-        response.data = _body("not_found", "There is nothing here that you may see.")
+        response.data = body("not_found", "There is nothing here that you may see.")
     elif isinstance(exception, PermissionDenied):
-        response.data = _body("permission_denied", str(exception) or "Your role does not let you do this.")
+        response.data = body("permission_denied", str(exception) or "Your role does not let you do this.")
     else:
         code = getattr(exception, "default_code", "error")
-        response.data = _body(str(code), str(getattr(exception, "detail", exception)))
+        response.data = body(str(code), str(getattr(exception, "detail", exception)))
     return response
 
 
-def _body(code: str, message: str, **more) -> dict:
+def body(code: str, message: str, **more) -> dict:
     return {"error": {"code": code, "message": message, **more}}

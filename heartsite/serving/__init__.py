@@ -1,0 +1,1 @@
+"""Everything `manage.py serve` is made of; the command itself only translates arguments."""

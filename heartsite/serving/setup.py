@@ -1,0 +1,65 @@
+"""What must be true before the first request.
+
+Migrations, the demo clinic, certificates, hosts that are ours.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts.models import Clinic
+
+DEMO_LOGINS_FILE = "demo-logins"
+
+
+def migrate() -> bool:
+    """Bring the database up to date; True when there was something to do."""
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return False
+    call_command("migrate", interactive=False, verbosity=0)
+    return True
+
+
+def seed_demo_once() -> None:
+    """Seed the demo clinic where no clinic is, and keep its log-ins beside the data for the next start to
+    show.
+    """
+    if Clinic.objects.exists():
+        return
+    printed = io.StringIO()
+    call_command("seed_demo", stdout=printed)
+    handle = os.open(_logins_path(), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(printed.getvalue())
+
+
+def demo_logins() -> tuple[tuple[str, str], ...]:
+    """(e-mail, password) pairs of the demo clinic; none once a real clinic lives here too."""
+    if not _logins_path().is_file() or Clinic.objects.filter(is_demo=False).exists():
+        return ()
+    pairs = (line.split() for line in _logins_path().read_text().splitlines())
+    return tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2 and "@" in pair[0])
+
+
+def accept_hosts(hosts: list[str], *, public_url: str, phone_origin: str) -> None:
+    """Let this start's own addresses and its public one through Django's host and origin checks."""
+    public_host = urlsplit(public_url).hostname
+    own = [f"[{host}]" if ":" in host else host for host in hosts]
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, *own, *([public_host] if public_host else [])]
+    settings.PUBLIC_URL = public_url
+    settings.PHONE_ORIGIN = phone_origin
+    if public_url and public_url not in settings.CSRF_TRUSTED_ORIGINS:
+        settings.CSRF_TRUSTED_ORIGINS = [*settings.CSRF_TRUSTED_ORIGINS, public_url]
+
+
+def _logins_path() -> Path:
+    return settings.DATA_DIR / DEMO_LOGINS_FILE
