@@ -43,7 +43,7 @@ def run(analysis_id: uuid.UUID | str) -> None:
         leases.fail(
             analysis,
             code="analysis.internal",
-            message="The analysis failed three times for a reason of its own. The recording is safe; tell your administrator.",
+            message="The analysis failed three times over. The recording is safe; tell your administrator.",
         )
     else:
         leases.finish(analysis, result_fields(reading))

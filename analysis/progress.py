@@ -1,4 +1,4 @@
-"""Tells the desktop how far an analysis is. Never the result: the page asks for that, so that who may see it is checked."""
+"""Tells the desktop how far an analysis is. Never the result: the page asks for that, and is checked."""
 
 from __future__ import annotations
 

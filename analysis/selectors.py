@@ -1,4 +1,4 @@
-"""Reads of results. Model output leaves through `get_visible_result` alone, so that blind reading can hold everywhere."""
+"""Reads of results. Model output leaves through `get_visible_result` alone, so that blind reading holds everywhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.permissions import Right, require
+from analysis.gauge import Gauge, gauge_for
 from analysis.insights import Insight, insights_for
 from analysis.models import Analysis
 from analysis.scope import scope_objection
@@ -19,6 +20,12 @@ from recordings.models import Recording
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+REASONS = {
+    "quality": "recording quality",
+    "borderline": "borderline",
+    "out_of_scope": "outside what the model knows",
+}
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,22 @@ class VisibleResult:
         return self.status == Analysis.Status.DONE
 
     @property
+    def gauge(self) -> Gauge | None:
+        """Geometry of the probability gauge; None until there is a probability."""
+        if self.probability_abnormal is None:
+            return None
+        return gauge_for(self.probability_abnormal, self.threshold, self.unsure_band)
+
+    @property
+    def reason_text(self) -> str:
+        return REASONS.get(self.unsure_reason, "")
+
+    @property
+    def marks(self) -> dict:
+        """S1 and S2 for the sound view."""
+        return {"s1": list(self.s1_times_s), "s2": list(self.s2_times_s)}
+
+    @property
     def is_pending(self) -> bool:
         return self.status in (Analysis.Status.QUEUED, Analysis.Status.RUNNING)
 
@@ -85,7 +108,9 @@ def analyses_for(user: User) -> QuerySet[Analysis]:
     """Every analysis of the user's clinic that is no shadow run."""
     require(user, Right.VIEW)
     return (
-        Analysis.objects.filter(clinic=user.active_clinic, is_shadow=False, recording__deleted_at__isnull=True)
+        Analysis.objects.filter(
+            clinic=user.active_clinic, is_shadow=False, recording__deleted_at__isnull=True
+        )
         .select_related("recording", "model_version")
         .order_by("-created_at", "-pk")
     )
@@ -93,7 +118,11 @@ def analyses_for(user: User) -> QuerySet[Analysis]:
 
 def with_latest_analysis(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
     """Prefetch what `get_visible_result` needs, for lists without a query per row."""
-    shown = Analysis.objects.filter(is_shadow=False).select_related("model_version").order_by("-created_at", "-pk")
+    shown = (
+        Analysis.objects.filter(is_shadow=False)
+        .select_related("model_version")
+        .order_by("-created_at", "-pk")
+    )
     return recordings.prefetch_related(Prefetch("analyses", queryset=shown, to_attr="shown_analyses"))
 
 
@@ -101,7 +130,9 @@ def visible_earlier_results(user: User, recording: Recording) -> list[VisibleRes
     """Every finished analysis of a recording, newest first: how model versions differ on the same sound."""
     if get_visible_result(user, recording) is None:
         return []
-    done = recording.analyses.filter(is_shadow=False, status=Analysis.Status.DONE).select_related("model_version")
+    done = recording.analyses.filter(is_shadow=False, status=Analysis.Status.DONE).select_related(
+        "model_version"
+    )
     return [_visible(analysis, recording) for analysis in done]
 
 

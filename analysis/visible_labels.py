@@ -1,6 +1,6 @@
 """Filtering recordings by the label that `get_visible_result` would show, in the database.
 
-A filter by the stored label would let a child's or a prosthetic valve's raw reading out through the back door.
+A filter by the stored label would let the raw reading of a child or a prosthetic valve out by the back door.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ADULT_MONTHS = 12 * ADULT_YEARS
 
 
 def with_visible_label(recordings: QuerySet[Recording], label: str) -> QuerySet[Recording]:
-    """Those of `recordings` whose newest analysis shows as `label`, one of CHOICES; an empty label keeps all."""
+    """Those of `recordings` whose newest analysis shows as `label`, of CHOICES; an empty one keeps all."""
     if not label:
         return recordings
     newest = Analysis.objects.filter(recording=OuterRef("pk"), is_shadow=False).order_by("-created_at", "-pk")

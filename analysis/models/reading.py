@@ -22,7 +22,9 @@ class Reading(models.Model):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="readings")
     recording = models.ForeignKey(Recording, on_delete=models.PROTECT, related_name="readings")
     # The model's reading that was shown, if one was, when this one was signed.
-    analysis = models.ForeignKey(Analysis, null=True, blank=True, on_delete=models.SET_NULL, related_name="readings")
+    analysis = models.ForeignKey(
+        Analysis, null=True, blank=True, on_delete=models.SET_NULL, related_name="readings"
+    )
     reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="readings")
     impression = models.CharField(max_length=8, choices=Impression.choices)
     findings = models.JSONField(default=dict, blank=True)

@@ -35,7 +35,9 @@ def claim(analysis_id: uuid.UUID | str, *, worker: str) -> Analysis | None:
     )
     if not taken:
         return None
-    return Analysis.objects.select_related("recording__session__patient", "model_version", "clinic").get(pk=analysis_id)
+    return Analysis.objects.select_related("recording__session__patient", "model_version", "clinic").get(
+        pk=analysis_id
+    )
 
 
 def renew(analysis: Analysis) -> bool:
@@ -94,7 +96,10 @@ def sweep() -> Swept:
     swept = Swept(owed=[], lost=[])
     for analysis in Analysis.objects.filter(expired | forgotten).select_related("recording")[:SWEEP_SIZE]:
         unchanged = Analysis.objects.filter(
-            pk=analysis.pk, status=analysis.status, claimed_by=analysis.claimed_by, lease_until=analysis.lease_until
+            pk=analysis.pk,
+            status=analysis.status,
+            claimed_by=analysis.claimed_by,
+            lease_until=analysis.lease_until,
         )
         worn_out = (
             analysis.status == Analysis.Status.RUNNING and analysis.attempts >= settings.ANALYSIS_MAX_ATTEMPTS
@@ -116,7 +121,10 @@ def sweep() -> Swept:
 
 def _mine(analysis: Analysis) -> QuerySet[Analysis]:
     return Analysis.objects.filter(
-        pk=analysis.pk, status=Analysis.Status.RUNNING, claimed_by=analysis.claimed_by, attempts=analysis.attempts
+        pk=analysis.pk,
+        status=Analysis.Status.RUNNING,
+        claimed_by=analysis.claimed_by,
+        attempts=analysis.attempts,
     )
 
 

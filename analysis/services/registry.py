@@ -64,14 +64,18 @@ def roll_back_model(*, by: Actor) -> ModelVersion:
     previous = ModelVersion.objects.filter(stage=ModelVersion.Stage.RETIRED, promoted_at__isnull=False)
     version = previous.order_by("-promoted_at").first()
     if version is None:
-        raise HeartSiteError("model.no_previous", "No model was current before this one, so there is none to go back to.")
+        raise HeartSiteError(
+            "model.no_previous", "No model was current before this one: there is none to go back to."
+        )
     return promote_model(version=version, by=by)
 
 
 def shadow_model(*, version: ModelVersion, by: Actor) -> ModelVersion:
     """Run `version` beside the current model on every new recording, its results shown to nobody."""
     if version.stage == ModelVersion.Stage.CURRENT:
-        raise HeartSiteError("model.is_current", "This model is the current one already; promote another first.")
+        raise HeartSiteError(
+            "model.is_current", "This model is the current one already; promote another first."
+        )
     with transaction.atomic():
         version.stage = ModelVersion.Stage.SHADOW
         version.save(update_fields=["stage"])

@@ -25,7 +25,9 @@ def request_analysis(*, recording: Recording, by: Actor, model: ModelVersion | N
     An analysis by the same model that is still waiting or running is returned instead of asking twice.
     """
     if not recording.is_stored:
-        raise HeartSiteError("analysis.not_stored", "This recording holds no sound yet, so there is nothing to analyse.")
+        raise HeartSiteError(
+            "analysis.not_stored", "This recording holds no sound yet, so there is nothing to analyse."
+        )
     chosen = model or current_model()
     with transaction.atomic():
         pending = recording.analyses.filter(
@@ -46,10 +48,17 @@ def retry_analysis(*, analysis: Analysis, by: Actor) -> Analysis:
     """Give a failed analysis three fresh attempts."""
     with transaction.atomic():
         reset = Analysis.objects.filter(pk=analysis.pk, status=Analysis.Status.FAILED).update(
-            status=Analysis.Status.QUEUED, attempts=0, error_code="", error_message="", lease_until=None, claimed_by=""
+            status=Analysis.Status.QUEUED,
+            attempts=0,
+            error_code="",
+            error_message="",
+            lease_until=None,
+            claimed_by="",
         )
         if not reset:
-            raise HeartSiteError("analysis.not_failed", "Only a failed analysis can be tried again.", http_status=409)
+            raise HeartSiteError(
+                "analysis.not_failed", "Only a failed analysis can be tried again.", http_status=409
+            )
         record_event(by=by, action="analysis.retried", obj=analysis)
         transaction.on_commit(lambda: enqueue(analysis))
     analysis.refresh_from_db()
@@ -63,7 +72,11 @@ def enqueue(analysis: Analysis) -> None:
     try:
         analyse.apply_async(args=[str(analysis.pk)], retry=False)
     except (OperationalError, OSError) as error:
-        logger.warning("analysis %s waits for the sweep: the queue is unreachable (%s)", analysis.pk, type(error).__name__)
+        logger.warning(
+            "analysis %s waits for the sweep: the queue is unreachable (%s)",
+            analysis.pk,
+            type(error).__name__,
+        )
 
 
 def sweep_owed() -> None:
@@ -89,5 +102,3 @@ def _queue(*, recording: Recording, model: ModelVersion, by: Actor, is_shadow: b
     transaction.on_commit(lambda: enqueue(analysis))
     transaction.on_commit(lambda: publish(analysis, stage="waiting", fraction=0.0))
     return analysis
-
-

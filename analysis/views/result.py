@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor
+from accounts.decorators import clinic_page
 from accounts.permissions import Right, can
 from accounts.services.audit import record_event
 from analysis.models import ModelVersion
@@ -18,24 +18,33 @@ from analysis.services.requests import request_analysis, retry_analysis
 from recordings.selectors import get_recording_for
 
 
-@login_required
 @require_GET
+@clinic_page()
 def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     shown = get_recording_for(request.user, recording_id)
     record_event(by=Actor.of(request), action="recording.viewed", obj=shown)
     return render(request, "analysis/recording_detail.html", _context(request, shown))
 
 
-@login_required
 @require_GET
+@clinic_page()
 def result(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """The result panel alone: what the page puts in place when the socket says that something changed."""
     shown = get_recording_for(request.user, recording_id)
     return render(request, "analysis/_result.html", _context(request, shown))
 
 
-@login_required
+@require_GET
+@clinic_page()
+def panel(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """Sound and result of one take, for the session's page to put in place when it is stored."""
+    shown = get_recording_for(request.user, recording_id)
+    record_event(by=Actor.of(request), action="recording.viewed", obj=shown)
+    return render(request, "analysis/_panel.html", _context(request, shown))
+
+
 @require_POST
+@clinic_page()
 def request_again(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """Analyse once more, with the chosen model version or the current one."""
     shown = get_recording_for(request.user, recording_id, right=Right.ANALYSE)
@@ -45,8 +54,8 @@ def request_again(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     return redirect("analysis:recording", recording_id=shown.pk)
 
 
-@login_required
 @require_POST
+@clinic_page()
 def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
     analysis = get_analysis_for(request.user, analysis_id, right=Right.ANALYSE)
     retry_analysis(analysis=analysis, by=Actor.of(request))

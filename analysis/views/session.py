@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor
+from accounts.decorators import clinic_page
 from accounts.services.audit import record_event
 from analysis.selectors import get_visible_result, with_latest_analysis
 from recordings.models import Posture, Site
 from recordings.selectors import RecordingFilters, get_session_for, recordings_for
 
+# Stands in the page's address of a panel until the script puts a take's own id there.
+ANY_RECORDING = UUID(int=0)
 
-@login_required
+
 @require_GET
+@clinic_page()
 def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
     shown = get_session_for(request.user, session_id)
     record_event(by=Actor.of(request), action="session.viewed", obj=shown)
-    context = {"sites": Site.choices, "postures": Posture.choices, **_takes(request, shown)}
+    context = {
+        "sites": Site.choices,
+        "postures": Posture.choices,
+        "any_recording": ANY_RECORDING,
+        **_takes(request, shown),
+    }
     return render(request, "analysis/session_detail.html", context)
 
 
-@login_required
 @require_GET
+@clinic_page()
 def takes(request: HttpRequest, session_id: UUID) -> HttpResponse:
     """The list of takes alone, put in place when one is stored or analysed."""
     shown = get_session_for(request.user, session_id)
@@ -34,6 +42,8 @@ def takes(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 
 def _takes(request: HttpRequest, shown) -> dict:
-    recordings = with_latest_analysis(recordings_for(request.user, RecordingFilters(session=shown)).order_by("take"))
+    recordings = with_latest_analysis(
+        recordings_for(request.user, RecordingFilters(session=shown)).order_by("take")
+    )
     rows = [(recording, get_visible_result(request.user, recording)) for recording in recordings]
     return {"session": shown, "patient": shown.patient, "takes": rows, "latest": rows[-1] if rows else None}
