@@ -1,4 +1,4 @@
-"""Pages that list recordings beside what the model made of them: the front page, a patient, all recordings."""
+"""Pages that list recordings beside what the model made of them: home, a patient, all recordings."""
 
 from __future__ import annotations
 
