@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from kombu.exceptions import OperationalError
+
+from accounts.actors import Actor
+from accounts.errors import HeartSiteError
+from accounts.models import AuditEvent
+from analysis.models import Analysis, ModelVersion
+from analysis.services import requests
+from analysis.services.requests import request_analysis, retry_analysis
+from recordings.models import Recording
+
+SYSTEM = Actor.system()
+
+
+def test_a_request_is_queued_once_committed_and_audited(
+    model, recording, nudges, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        analysis = request_analysis(recording=recording, by=SYSTEM)
+        assert nudges == [], "the queue must not hear of a row that may yet be rolled back"
+    assert nudges == [str(analysis.pk)]
+    assert (analysis.status, analysis.model_version) == (Analysis.Status.QUEUED, model)
+    assert AuditEvent.objects.filter(action="analysis.requested", object_id=str(analysis.pk)).count() == 1
+
+
+def test_asking_again_while_one_is_owed_returns_that_one(model, recording, nudges):
+    first = request_analysis(recording=recording, by=SYSTEM)
+    assert request_analysis(recording=recording, by=SYSTEM) == first
+    first.status, first.label, first.probability_abnormal = Analysis.Status.DONE, "normal", 0.1
+    first.save()
+    assert request_analysis(recording=recording, by=SYSTEM) != first
+
+
+def test_a_recording_without_sound_is_refused(model, recording, nudges):
+    recording.status = Recording.Status.RECEIVING
+    with pytest.raises(HeartSiteError) as refused:
+        request_analysis(recording=recording, by=SYSTEM)
+    assert refused.value.code == "analysis.not_stored"
+    assert not Analysis.objects.exists()
+
+
+def test_a_shadow_model_reads_beside_the_current_one(model, recording, nudges):
+    shadow = ModelVersion.objects.create(
+        name="heart", version="next", artefact_sha256="b" * 64, stage=ModelVersion.Stage.SHADOW
+    )
+    request_analysis(recording=recording, by=SYSTEM)
+    assert set(recording.analyses.values_list("model_version", "is_shadow")) == {
+        (model.pk, False),
+        (shadow.pk, True),
+    }
+
+
+def test_a_chosen_model_brings_no_shadow_along(model, recording, nudges):
+    ModelVersion.objects.create(name="heart", version="next", artefact_sha256="b" * 64, stage="shadow")
+    request_analysis(recording=recording, by=SYSTEM, model=model)
+    assert recording.analyses.count() == 1
+
+
+def test_an_unreachable_queue_leaves_the_row_for_the_sweep(model, recording, monkeypatch, caplog):
+    def unreachable(*args, **kwargs):
+        raise OperationalError
+
+    monkeypatch.setattr("analysis.tasks.analyse.apply_async", unreachable)
+    analysis = Analysis.objects.create(clinic=recording.clinic, recording=recording, model_version=model)
+    requests.enqueue(analysis)
+    analysis.refresh_from_db()
+    assert analysis.status == Analysis.Status.QUEUED
+    assert "unreachable" in caplog.text
+
+
+def test_only_a_failed_analysis_is_retried(model, recording, nudges, django_capture_on_commit_callbacks):
+    analysis = Analysis.objects.create(
+        clinic=recording.clinic,
+        recording=recording,
+        model_version=model,
+        status="failed",
+        attempts=3,
+        error_code="x",
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        retried = retry_analysis(analysis=analysis, by=SYSTEM)
+    assert (retried.status, retried.attempts, retried.error_code) == (Analysis.Status.QUEUED, 0, "")
+    assert nudges == [str(analysis.pk)]
+    with pytest.raises(HeartSiteError) as refused:
+        retry_analysis(analysis=analysis, by=SYSTEM)
+    assert refused.value.code == "analysis.not_failed"
