@@ -5,6 +5,7 @@ The same code, told apart by environment variables alone (docs/settings.md).
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF
@@ -148,6 +149,7 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 # Without a collected copy (a clone, a test) the files are served from where they lie.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
 WHITENOISE_AUTOREFRESH = DEBUG
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 MAX_UPLOAD_BYTES = 100 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
@@ -173,8 +175,10 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": None}  # django-axes counts failures, per e-mail and address
+# For second factors, whose caller knows the password; django-axes counts wrong passwords (accounts/adapter.py).
+ACCOUNT_RATE_LIMITS = {"login_failed": "8/15m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "HeartSite"
 # A user name AND an address: one person's typing errors must not lock a clinic's whole address.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 8
@@ -284,6 +288,7 @@ LOGGING = {
     },
 }
 SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # e-mail addresses are unique by a constraint that ignores case (accounts.models.user)
     "security.W004",  # HSTS is the proxy's to send; on a local certificate it locks people out
     "security.W008",  # the front door redirects by who asks, not everybody (heartsite.serving.front_door)
     "security.W012",  # Secure cookies follow the connection (heartsite.serving.cookies)
