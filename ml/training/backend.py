@@ -15,26 +15,26 @@ class Backend:
     precision: str
 
 
-class BackendMissing(Exception):
+class BackendMissingError(Exception):
     """Keras or its backend is not installed; the message says how to get it."""
 
 
 def prepare_backend(*, seed: int, threads: int | None = None) -> Backend:
     """Import Keras on the backend that KERAS_BACKEND names, seeded and set up for what the machine has.
 
-    On a CPU the same seed gives the same weights. Raises BackendMissing.
+    On a CPU the same seed gives the same weights. Raises BackendMissingError.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         import keras
     except ImportError as error:
-        raise BackendMissing(
+        raise BackendMissingError(
             "Training needs Keras and a backend, which the server does not. Run: pip install -r requirements.txt"
         ) from error
     name = keras.backend.backend()
     setup = {"tensorflow": _prepare_tensorflow, "jax": _prepare_jax}.get(name)
     if setup is None:
-        raise BackendMissing(f"KERAS_BACKEND={name} is not supported; use tensorflow or jax.")
+        raise BackendMissingError(f"KERAS_BACKEND={name} is not supported; use tensorflow or jax.")
     version, gpus = setup(threads)
     keras.utils.set_random_seed(seed)
     precision = "mixed_bfloat16" if gpus else "float32"

@@ -23,7 +23,7 @@ _MIN_LEARNING_RATE = 1e-6
 _EMA_MOMENTUM = 0.99
 
 
-class TrainingStopped(Exception):
+class TrainingStoppedError(Exception):
     """Training ended before its time; the message says why, and that a checkpoint is left."""
 
 
@@ -52,7 +52,7 @@ def train_network(
 
     `validate` returns figures by name, `config.score` among them. With `resume`, a checkpoint in `directory` made with
     the same `fingerprint` is continued, with the result the uninterrupted training would have had. Raises
-    TrainingStopped on Ctrl-C, a loss that is not a number, or exhausted memory; a checkpoint is left each time.
+    TrainingStoppedError on Ctrl-C, a loss that is not a number, or exhausted memory; a checkpoint is left each time.
     """
     checkpoint = Checkpoint(directory, fingerprint)
     loaded = checkpoint.load() if resume else None
@@ -106,7 +106,7 @@ def _run_epoch(
     while state.step < batches.steps_per_epoch:
         if interrupted.is_set():
             checkpoint.save(model, state)
-            raise TrainingStopped(
+            raise TrainingStoppedError(
                 f"Stopped in epoch {state.epoch + 1}, step {state.step}. The checkpoint is in {checkpoint.directory};"
                 " run the same command with --resume to go on."
             )
@@ -118,12 +118,12 @@ def _run_epoch(
         except Exception as error:
             if not _is_out_of_memory(error):
                 raise
-            raise TrainingStopped(
+            raise TrainingStoppedError(
                 "The device has too little memory for this batch size; the last epoch's checkpoint is in"
                 f" {checkpoint.directory}. Make training.batch_size smaller in the preset and run it again."
             ) from error
         if not math.isfinite(loss):
-            raise TrainingStopped(
+            raise TrainingStoppedError(
                 f"The loss is not a number in epoch {state.epoch + 1}, step {state.step}; the checkpoint of the epoch"
                 f" before is in {checkpoint.directory}. A smaller training.learning_rate usually helps."
             )

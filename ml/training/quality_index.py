@@ -1,7 +1,8 @@
 """Fits and judges the signal-quality index: `python -m ml.training.quality_index --data DIR`.
 
-Both models are judged by subject-wise folds and by leaving databases out before they are refitted on everything. What
-REFERENCE-SQI calls noisy is judged on b and e: elsewhere noisy recordings are few, or all of them are abnormal.
+Both models are judged by subject-wise folds and by leaving databases out before they are refitted on
+everything. What REFERENCE-SQI calls noisy is judged on b and e: elsewhere noisy recordings are few, or all
+abnormal.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from ml.dsp.io import load_audio
 from ml.dsp.quality import PARAMETERS_FILE
 from ml.dsp.quality_features import RATE_HZ, quality_features
 
-# Colour belongs to the device, so what asks "is it clear" must not look at it; what asks "is it a heart" may, because
-# its training recordings are recoloured at random.
+# Colour belongs to the device, so what asks "is it clear" must not look at it; what asks "is it a heart" may,
+# because its training recordings are recoloured at random.
 COLOUR = ("share_23", "share_60", "share_120", "share_250", "share_500", "centroid", "roughness", "lines", "flatness")
 LIMIT_SD = 3.0
 REGULARISATION = 0.05
@@ -83,7 +84,8 @@ def main() -> None:
 
 
 def read_recordings(data: Path, rng: np.random.Generator) -> tuple[list[str], Rows, Rows]:
-    """Feature names; rows of every recording, whole and cropped; rows of the usable ones, cropped and recoloured."""
+    """Feature names; rows of every recording, whole and cropped; rows of the usable ones, cropped,
+    recoloured."""
     with (data / "subjects.csv").open(encoding="utf-8", newline="") as file:
         records = list(csv.DictReader(file))
     real: list[tuple[Any, ...]] = []
@@ -175,7 +177,8 @@ def judge_clear(rows: Rows, columns: np.ndarray, seed: int) -> dict[str, Any]:
     folds = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
     by_subject = list(folds.split(rows.features, strata, rows.subject))
     by_database = [
-        (np.flatnonzero(rows.database != name), np.flatnonzero(rows.database == name)) for name in sorted(set(rows.database))
+        (np.flatnonzero(rows.database != name), np.flatnonzero(rows.database == name))
+        for name in sorted(set(rows.database))
     ]
     figures = {}
     for protocol, splits in (("unseen_subjects", by_subject), ("unseen_database", by_database)):
@@ -207,7 +210,8 @@ def _clear_figures(rows: Rows, logits: np.ndarray) -> dict[str, Any]:
 
 
 def judge_heart(hearts: Rows, others: np.ndarray, families: np.ndarray, seed: int) -> dict[str, Any]:
-    """False rejection on unseen subjects, false acceptance on unseen clips and on families the model never met."""
+    """False rejection on unseen subjects, false acceptance on unseen clips and on families the model never
+    met."""
     from sklearn.model_selection import GroupKFold
 
     heart_logits, other_logits = np.empty(len(hearts.features)), np.empty(len(others))
@@ -248,7 +252,8 @@ def export_clear(fitted: Any) -> dict[str, Any]:
 
 
 def export_heart(model: Any, offset: float) -> dict[str, Any]:
-    """Plain numbers of the trees, one row a tree; a leaf points at itself, so that all are walked equally deep."""
+    """Plain numbers of the trees, one row a tree; a leaf points at itself, so that all are walked equally
+    deep."""
     columns: dict[str, list[list[float]]] = {name: [] for name in ("feature", "threshold", "left", "right", "value")}
     width = 2 ** (DEPTH + 1) - 1
     for (estimator,) in model.estimators_:
@@ -263,7 +268,8 @@ def export_heart(model: Any, offset: float) -> dict[str, Any]:
             ("value", np.where(leaf, model.learning_rate * tree.value[:, 0, 0], 0.0)),
         ):
             padded = np.pad(values, (0, width - tree.node_count))
-            columns[name].append([int(v) if name in ("feature", "left", "right") else round(float(v), 6) for v in padded])
+            whole = name in ("feature", "left", "right")
+            columns[name].append([int(v) if whole else round(float(v), 6) for v in padded])
     prior = float(model.init_.class_prior_[1])
     return {**columns, "depth": DEPTH, "intercept": round(float(np.log(prior / (1 - prior))) - offset, 6)}
 

@@ -1,6 +1,10 @@
-"""What a part of the ensemble must offer to be trained, judged fold by fold, and written into a release."""
+"""The parts of the ensemble: what each must offer to be trained, judged fold by fold, and written into a release.
+
+Each module here has `create(preset) -> Member`; a preset's `members` lists the modules it uses.
+"""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -8,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
+from ml.training.config import Preset
 
 Indices = NDArray[np.intp]
-Report = Callable[[str], None]
+Report = Callable[[str], object]
 
 
 class FittedMember(Protocol):
@@ -34,3 +39,8 @@ class Member(Protocol):
 
     def fit(self, corpus: Corpus, indices: Indices, *, seed: int, work_dir: Path, report: Report) -> FittedMember:
         """Train on the recordings at `indices` alone; `work_dir` may hold caches and checkpoints of this fit."""
+
+
+def create_members(preset: Preset) -> list[Member]:
+    """The preset's members, untrained, in its order."""
+    return [import_module(f"{__name__}.{name}").create(preset) for name in preset.members]

@@ -67,6 +67,11 @@ class MelCnn:
         return FittedMelCnn(result.model, preset.features)
 
 
+def create(preset: Preset) -> MelCnn:
+    """The member of `preset`, untrained."""
+    return MelCnn(preset)
+
+
 def _build(preset: Preset, seed: int) -> "keras.Model":
     import keras
 

@@ -1,0 +1,1 @@
+"""Judging models: figures, their intervals, calibration, plots and the model card."""

@@ -1,0 +1,46 @@
+"""Trains a preset on a prepared data set: networks, calibration, thresholds and the figures they were chosen by."""
+
+import dataclasses
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from ml.presets import PresetError, load_preset
+
+
+class Command(BaseCommand):
+    help = __doc__
+    requires_system_checks = []
+
+    def add_arguments(self, parser):
+        parser.add_argument("--dataset", type=Path, required=True, help="folder that prepare_dataset wrote")
+        parser.add_argument("--out", type=Path, required=True, help="folder for the model; made if it is missing")
+        parser.add_argument("--preset", help="default: the one that the data set was prepared for")
+        parser.add_argument("--epochs", type=int, help="instead of the preset's number")
+        parser.add_argument("--seed", type=int, default=0, help="same seed, same weights on a CPU")
+        parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+        parser.add_argument("--threads", type=int, help="processor threads for the network (default: all)")
+
+    def handle(self, *, dataset, out, preset, epochs, seed, resume, threads, **options):
+        from ml.data.physionet import DatasetError
+        from ml.data.prepare import read_config
+        from ml.training.backend import BackendMissingError, prepare_backend
+        from ml.training.loop import TrainingStoppedError
+        from ml.training.run import train_preset
+
+        try:
+            chosen = load_preset(preset or read_config(dataset)["preset"])
+            if epochs is not None:
+                chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, epochs=epochs))
+            backend = prepare_backend(seed=seed, threads=threads)
+            self.stdout.write(f"{chosen.name} on {backend.name} {backend.version}, {', '.join(backend.devices)}")
+            path = train_preset(
+                dataset, chosen, out, seed=seed, resume=resume, report=self._report, backend=backend
+            )
+        except (DatasetError, PresetError, BackendMissingError, TrainingStoppedError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"The model is in {path}. Next: export_model --model {path}")
+
+    def _report(self, text: str) -> None:
+        self.stderr.write(text, ending="")
+        self.stderr.flush()

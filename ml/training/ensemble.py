@@ -1,0 +1,175 @@
+"""Trains an ensemble: held-out folds give weights, calibration and thresholds; a last fit on everything is released."""
+
+import json
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.corpus import Corpus
+from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points
+from ml.evaluation.predictions import Predictions
+from ml.evaluation.tables import full_table, without_nan
+from ml.inference.artefact import Artefact, Calibration, OperatingPoint, TrainingData, write_artefact
+from ml.inference.artefact import Member as ArtefactMember
+from ml.training.config import Preset
+from ml.training.folds import (
+    as_predictions,
+    combined,
+    cross_validation,
+    held_out_logits,
+    training_fingerprint,
+)
+from ml.training.members import Member, Report, create_members
+from ml.training.metadata import LICENCE, code_version, data_hash, versions
+
+EVALUATION_FILE = "evaluation.json"
+PREDICTIONS_FILE = "predictions.json"
+
+
+def train_ensemble(
+    corpus: Corpus, preset: Preset, out_dir: Path, *, seed: int, resume: bool, report: Report
+) -> Path:
+    """Cross-validate, calibrate, fit on every recording and write an artefact into `out_dir`; returns its path.
+
+    Everything between is kept under out_dir/work, from where `resume` continues.
+    """
+    work_dir = out_dir / "work"
+    if not resume and work_dir.exists():
+        shutil.rmtree(work_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    members = create_members(preset)
+    indices, logits = held_out_logits(
+        members, corpus, cross_validation(corpus), preset, seed=seed, directory=work_dir, report=report
+    )
+    weights = member_weights(logits)
+    predictions = as_predictions(corpus, indices, combined(logits, weights))
+    platt = fit_platt(predictions.scores, predictions.labels)
+    points = operating_points(predictions, platt)
+    evaluation = _evaluation(members, corpus, indices, logits, predictions, platt, points, weights, seed)
+    (out_dir / EVALUATION_FILE).write_text(json.dumps(without_nan(evaluation), indent=1) + "\n", encoding="utf-8")
+    predictions.save(out_dir / PREDICTIONS_FILE)
+    report(summary(evaluation) + "\n")
+    entries = _final_fit(members, corpus, preset, weights, out_dir, seed=seed, report=report)
+    prevalence = float(predictions.labels.mean())
+    return _write_release(corpus, preset, entries, platt, points, prevalence, out_dir, seed=seed)
+
+
+def member_weights(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Equal say for each member: the reciprocal of its held-out logits' spread, adding up to 1."""
+    spread = np.nanstd(logits, axis=0)
+    weights = 1 / np.maximum(spread, 1e-6)
+    return weights / weights.sum()
+
+
+def _evaluation(
+    members: list[Member],
+    corpus: Corpus,
+    indices: NDArray[np.intp],
+    logits: NDArray[np.float64],
+    predictions: Predictions,
+    platt: Platt,
+    points: dict[str, Threshold],
+    weights: NDArray[np.float64],
+    seed: int,
+) -> dict[str, Any]:
+    by_member = {}
+    for column, member in enumerate(members):
+        scores = np.nan_to_num(logits[:, column])
+        own = as_predictions(corpus, indices, scores)
+        by_member[member.name] = full_table(
+            own, fit_platt(scores, own.labels), {}, seed=seed, replicates=0
+        ) | {"silent": int((~np.isfinite(logits[:, column])).sum()), "weight": float(weights[column])}
+    return {
+        "what": "held-out folds by subject (development: calibration and thresholds were chosen on them)",
+        "data_sha256": data_hash(corpus),
+        "code_version": code_version(),
+        "seed": seed,
+        "out_of_fold": full_table(predictions, platt, points, seed=seed),
+        "members": by_member,
+    }
+
+
+def _final_fit(
+    members: list[Member],
+    corpus: Corpus,
+    preset: Preset,
+    weights: NDArray[np.float64],
+    out_dir: Path,
+    *,
+    seed: int,
+    report: Report,
+) -> list[ArtefactMember]:
+    everything = np.arange(len(corpus))
+    entries = []
+    for member, weight in zip(members, weights, strict=True):
+        work_dir = out_dir / "work" / member.name / "everything"
+        report(f"{member.name}: training on all {len(everything)} recordings\n")
+        fitted = member.fit(corpus, everything, seed=seed, work_dir=work_dir, report=report)
+        entry = fitted.save(out_dir)
+        entries.append(ArtefactMember(member.name, member.kind, entry["files"], entry["config"], float(weight)))
+    return entries
+
+
+def _write_release(
+    corpus: Corpus,
+    preset: Preset,
+    entries: list[ArtefactMember],
+    platt: Platt,
+    points: dict[str, Threshold],
+    prevalence: float,
+    out_dir: Path,
+    *,
+    seed: int,
+) -> Path:
+    now = datetime.now(UTC)
+    everything = np.arange(len(corpus))
+    fingerprint = training_fingerprint(corpus, everything, preset, ",".join(preset.members), seed)
+    calibration = Calibration(platt.slope, platt.intercept)
+    artefact = Artefact(
+        name=preset.name,
+        version=f"{now:%Y.%m.%d}+{fingerprint[:6]}",
+        members=tuple(entries),
+        operating_points={
+            name: OperatingPoint(calibration, point.threshold, point.band) for name, point in points.items()
+        },
+        assumed_prevalence=prevalence,
+        preprocessing={"features": asdict(preset.features), "versions": versions()},
+        training_data=TrainingData(
+            description="PhysioNet/CinC Challenge 2016, public training recordings, less the demo samples' subjects",
+            sha256=data_hash(corpus),
+            n_recordings=len(corpus),
+            n_subjects=len(np.unique(corpus.subjects)),
+        ),
+        code_version=code_version(),
+        licence=LICENCE,
+        seed=seed,
+        created_at=now.isoformat(timespec="seconds"),
+    )
+    write_artefact(out_dir, artefact)
+    return out_dir
+
+
+def summary(evaluation: dict[str, Any]) -> str:
+    """A few lines a person reads at the end of a training."""
+    table = evaluation["out_of_fold"]
+    ranking = table["ranking"]
+    lines = [
+        "held-out AUC  " + "  ".join(f"{name} {value:.3f}" for name, value in ranking["auc"].items()),
+        f"macro a,b,d,f {ranking['macro_auc_abdf']:.3f}   pooled {ranking['pooled_auc']:.3f}",
+    ]
+    for name, member in evaluation.get("members", {}).items():
+        own = member["ranking"]
+        lines.append(f"  {name}: macro {own['macro_auc_abdf']:.3f} pooled {own['pooled_auc']:.3f}")
+    for name, point in table["operating_points"].items():
+        pooled = point["groups"]["pooled"]
+        forced = pooled["forced"]
+        lines.append(
+            f"{name}: threshold {point['threshold']:.3f}  Se {forced['se']:.3f} Sp {forced['sp']:.3f}"
+            f" MAcc {forced['macc']:.3f}  ECE {pooled['ece']:.3f}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,187 @@
+"""Trains one network on one split by subject: a fold for the test, one for early stopping, the others to learn from."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.corpus import Corpus
+from ml.data.loaders import StoredSpectrograms, stack_features
+from ml.data.opsfusion import OpsfusionConfig
+from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points
+from ml.evaluation.metrics import auc, auc_by_group, macro
+from ml.evaluation.predictions import HEADLINE_DATABASES, Predictions
+from ml.evaluation.tables import full_table, without_nan
+from ml.inference.artefact import Artefact, Calibration, Member, OperatingPoint, TrainingData, write_artefact
+from ml.nets import build_network
+from ml.training.backend import Backend
+from ml.training.callbacks import ProgressLine, Several, TensorBoard
+from ml.training.config import Preset
+from ml.training.folds import as_predictions
+from ml.training.loop import Result, train_network
+from ml.training.members import Report
+from ml.training.metadata import LICENCE, code_version, data_hash, versions
+
+TEST_FOLD = 0
+VALIDATION_FOLD = 1
+MODEL_FILE = "model.keras"
+METADATA_FILE = "metadata.json"
+_PREDICT_BATCH = 128
+# The original system called a recording abnormal from this probability on.
+_ORIGINAL_THRESHOLD = 0.5
+
+
+def train_single(
+    corpus: Corpus, preset: Preset, out_dir: Path, *, seed: int, resume: bool, report: Report, backend: Backend
+) -> Path:
+    """Train `preset`'s network with early stopping, judge it on the test fold, write model, metadata and artefact."""
+    if not isinstance(preset.features, OpsfusionConfig):
+        raise ValueError("A single network is trained on stored spectrograms of one shape.")
+    out_dir.mkdir(parents=True, exist_ok=True)
+    inputs = stack_features(corpus, preset.features.shape, report)
+    train = np.flatnonzero((corpus.folds != TEST_FOLD) & (corpus.folds != VALIDATION_FOLD))
+    validation = np.flatnonzero(corpus.folds == VALIDATION_FOLD)
+    test = np.flatnonzero(corpus.folds == TEST_FOLD)
+    result = _fit(corpus, preset, inputs, train, validation, out_dir, seed=seed, resume=resume, report=report)
+    result.model.save(out_dir / MODEL_FILE, include_optimizer=False)
+
+    held_out = np.concatenate([validation, test])
+    scores = _logits(result.model.predict(inputs[held_out][..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0])
+    on_validation = as_predictions(corpus, validation, scores[: len(validation)])
+    on_test = as_predictions(corpus, test, scores[len(validation) :])
+    platt = fit_platt(on_validation.scores, on_validation.labels)
+    points = operating_points(on_validation, platt)
+    _write_evaluation(corpus, out_dir, on_test, platt, points, seed)
+    on_test.save(out_dir / "predictions.json")
+    _write_metadata(corpus, preset, out_dir, result, seed, backend)
+    _write_artefact(corpus, preset, out_dir, platt, points, float(on_validation.labels.mean()), seed)
+    return out_dir
+
+
+def _fit(
+    corpus: Corpus,
+    preset: Preset,
+    inputs: NDArray[np.float32],
+    train: NDArray[np.intp],
+    validation: NDArray[np.intp],
+    out_dir: Path,
+    *,
+    seed: int,
+    resume: bool,
+    report: Report,
+) -> Result:
+    import keras
+
+    def build() -> "keras.Model":
+        keras.utils.set_random_seed(seed)
+        return build_network(preset.training.network, (*preset.features.shape, 1))
+
+    def validate(model: "keras.Model") -> dict[str, float]:
+        p = model.predict(inputs[validation][..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0]
+        labels = corpus.labels[validation]
+        by_database = auc_by_group(corpus.databases[validation], labels, p)
+        return {"auc": auc(labels, p), "macro_auc": macro(by_database, HEADLINE_DATABASES)}
+
+    labels = corpus.labels[train]
+    positive = float(labels.mean())
+    return train_network(
+        build,
+        StoredSpectrograms(inputs[train], labels, batch_size=preset.training.batch_size, seed=seed),
+        preset.training,
+        directory=out_dir / "work",
+        fingerprint={"preset": asdict(preset), "seed": seed, "recordings": corpus.file_ids[train].tolist()},
+        resume=resume,
+        observer=Several(ProgressLine(report, f"{preset.name} "), TensorBoard(out_dir / "tensorboard")),
+        validate=validate,
+        class_weights=(0.5 / (1 - positive), 0.5 / positive),
+    )
+
+
+def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+    p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
+    return np.log(p) - np.log1p(-p)
+
+
+def _write_evaluation(
+    corpus: Corpus, out_dir: Path, on_test: Predictions, platt: Platt, points: dict[str, Threshold], seed: int
+) -> None:
+    original = full_table(
+        on_test, Platt(1.0, 0.0), {"original": Threshold(_ORIGINAL_THRESHOLD, (_ORIGINAL_THRESHOLD,) * 2)}, seed=seed
+    )
+    evaluation = {
+        "what": f"fold {TEST_FOLD} by subject, never seen; calibration and thresholds from fold {VALIDATION_FOLD}",
+        "data_sha256": data_hash(corpus),
+        "code_version": code_version(),
+        "seed": seed,
+        "out_of_fold": full_table(on_test, platt, points, seed=seed),
+        "as_originally_used": original["operating_points"]["original"],
+    }
+    (out_dir / "evaluation.json").write_text(json.dumps(without_nan(evaluation), indent=1) + "\n", encoding="utf-8")
+
+
+def _write_metadata(
+    corpus: Corpus, preset: Preset, out_dir: Path, result: Result, seed: int, backend: Backend
+) -> None:
+    metadata = {
+        "preset": asdict(preset),
+        "parameters": result.model.count_params(),
+        "seed": seed,
+        "backend": asdict(backend),
+        "best_epoch": result.best_epoch,
+        "history": result.history,
+        "data_sha256": data_hash(corpus),
+        "code_version": code_version(),
+        "versions": versions(),
+        "licence": LICENCE,
+        "labels": ["normal", "abnormal"],
+        "model_sha256": hashlib.sha256((out_dir / MODEL_FILE).read_bytes()).hexdigest(),
+    }
+    (out_dir / METADATA_FILE).write_text(json.dumps(without_nan(metadata), indent=2) + "\n", encoding="utf-8")
+
+
+def _write_artefact(
+    corpus: Corpus,
+    preset: Preset,
+    out_dir: Path,
+    platt: Platt,
+    points: dict[str, Threshold],
+    prevalence: float,
+    seed: int,
+) -> None:
+    now = datetime.now(UTC)
+    learnt = corpus.folds != TEST_FOLD
+    calibration = Calibration(platt.slope, platt.intercept)
+    write_artefact(
+        out_dir,
+        Artefact(
+            name=preset.name,
+            version=f"{now:%Y.%m.%d}+seed{seed}",
+            members=(
+                Member(
+                    preset.training.network,
+                    "opsfusion",
+                    {"keras": MODEL_FILE},
+                    asdict(preset.features) | {"output": "probability"},
+                ),
+            ),
+            operating_points={
+                name: OperatingPoint(calibration, point.threshold, point.band) for name, point in points.items()
+            },
+            assumed_prevalence=prevalence,
+            preprocessing={"features": asdict(preset.features), "versions": versions()},
+            training_data=TrainingData(
+                description=f"PhysioNet/CinC Challenge 2016, public training recordings, less fold {TEST_FOLD}",
+                sha256=data_hash(corpus),
+                n_recordings=int(learnt.sum()),
+                n_subjects=len(np.unique(corpus.subjects[learnt])),
+            ),
+            code_version=code_version(),
+            licence=LICENCE,
+            seed=seed,
+            created_at=now.isoformat(timespec="seconds"),
+        ),
+    )
