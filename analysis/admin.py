@@ -1,0 +1,104 @@
+"""Results, readings and model versions in the admin site: to be looked at, not changed."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.actors import Actor
+from accounts.admin_scope import ClinicScopedAdmin
+from accounts.errors import HeartSiteError
+from analysis.models import Analysis, ModelVersion, Reading
+from analysis.services.registry import promote_model, shadow_model
+
+
+@admin.register(ModelVersion)
+class ModelVersionAdmin(ClinicScopedAdmin):
+    clinic_path = None
+    list_display = ("name", "version", "stage", "registered_at", "promoted_at")
+    list_filter = ("stage",)
+    search_fields = ("name", "version", "artefact_sha256")
+    actions = ("promote", "shadow")
+
+    def get_actions(self, request: HttpRequest) -> dict:
+        """One model reads for all clinics, so no single clinic's administrator chooses it."""
+        return super().get_actions(request) if request.user.is_superuser else {}
+
+    @admin.action(description="Make the chosen version the current one")
+    def promote(self, request: HttpRequest, chosen: QuerySet) -> None:
+        if chosen.count() != 1:
+            messages.error(request, "Choose one version: one is current at a time.")
+            return
+        version = promote_model(version=chosen.get(), by=Actor.of(request))
+        messages.success(request, f"{version} reads from now on.")
+
+    @admin.action(description="Run the chosen versions unseen beside the current one")
+    def shadow(self, request: HttpRequest, chosen: QuerySet) -> None:
+        for version in chosen:
+            try:
+                shadow_model(version=version, by=Actor.of(request))
+            except HeartSiteError as error:
+                messages.error(request, f"{version}: {error.message}")
+
+
+# What the model said leaves through analysis.selectors.get_visible_result; here only that it ran, and how.
+OUTPUT_FIELDS = frozenset(
+    {
+        "label",
+        "unsure_reason",
+        "probability_abnormal",
+        "heart_rate_bpm",
+        "quality_score",
+        "quality_usable",
+        "quality_reasons",
+        "s1_times_s",
+        "s2_times_s",
+        "evidence",
+    }
+)
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(ClinicScopedAdmin):
+    """A clinic's administrator sees neither shadow runs nor what the model said: that could unblind a reading."""
+
+    list_display = (
+        "id",
+        "clinic",
+        "recording",
+        "model_version",
+        "status",
+        "label",
+        "is_shadow",
+        "created_at",
+    )
+    list_filter = ("status", "label", "unsure_reason", "model_version", "is_shadow", "clinic")
+    list_select_related = ("clinic", "recording", "model_version")
+    search_fields = ("id", "recording__id", "recording__session__patient__identifier")
+    date_hierarchy = "created_at"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        rows = super().get_queryset(request)
+        return rows if request.user.is_superuser else rows.filter(is_shadow=False)
+
+    def get_fields(self, request: HttpRequest, obj: Analysis | None = None) -> list[str]:
+        return self._without_output(request, super().get_fields(request, obj))
+
+    def get_list_display(self, request: HttpRequest) -> list:
+        return self._without_output(request, super().get_list_display(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list:
+        return self._without_output(request, super().get_list_filter(request))
+
+    def _without_output(self, request: HttpRequest, names) -> list:
+        return [name for name in names if request.user.is_superuser or name not in OUTPUT_FIELDS]
+
+
+@admin.register(Reading)
+class ReadingAdmin(ClinicScopedAdmin):
+    list_display = ("id", "clinic", "recording", "reader", "impression", "was_blind", "signed_at")
+    list_filter = ("impression", "was_blind", "clinic")
+    list_select_related = ("clinic", "recording", "reader")
+    search_fields = ("id", "recording__id", "reader__email")
+    date_hierarchy = "created_at"
