@@ -1,6 +1,7 @@
 """Reading a recording with a trained model: `load_predictor(...).read(samples, fs)`.
 
-Importing this package imports no engine, no scipy and no TensorFlow; `load_predictor` brings in what it needs.
+Importing this package imports no engine, no scipy and no TensorFlow; `load_predictor` brings in what it
+needs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The model directory: `artefact.json` and the weight files that it names.
 
 A directory is used only if every file is there with the hash written down when the model was made, and every
-number in the description is inside its range; anything else raises `ArtefactError`. The format is described in
-`docs/artefact.md`. Standard library only, so that the web process can show a model's name without its engines.
+number in the description is inside its range; anything else raises `ArtefactError`. The format is described
+in `docs/artefact.md`. Standard library only, so that the web process can show a model's name without its
+engines.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Calibration:
         _require_finite("calibration.slope", self.slope)
         _require_finite("calibration.intercept", self.intercept)
         if self.slope <= 0:
-            raise _invalid("calibration.slope must be positive, or a higher score would mean a lower probability")
+            raise _invalid(
+                "calibration.slope must be positive: a higher score cannot mean a lower probability"
+            )
 
     def probability(self, logit: float) -> float:
         """Calibrated probability in 0..1 of one mean logit."""
@@ -61,7 +64,7 @@ class OperatingPoint:
             _require_finite(name, value)
         if not 0.0 <= low <= self.threshold <= high <= 1.0:
             raise _invalid(
-                f"the threshold {self.threshold} must lie in its unsure band [{low}, {high}], and both in 0..1"
+                f"the threshold {self.threshold} must lie in its unsure band [{low}, {high}], both in 0..1"
             )
 
 
@@ -156,7 +159,7 @@ class Artefact:
 
 
 def write_artefact(directory: Path, artefact: Artefact) -> Artefact:
-    """Hash the weight files that lie in `directory` and write `artefact.json` beside them, last and atomically.
+    """Hash the weight files in `directory` and write `artefact.json` beside them, last and atomically.
 
     Returns the artefact as `load_artefact` would. Raises `ArtefactError` where a named file is missing.
     """
@@ -203,7 +206,7 @@ def _read_description(directory: Path) -> dict[str, Any]:
         description = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise ArtefactError(
-            "artefact.missing", f"There is no model in {directory.name or directory}: {DESCRIPTION_FILE} is absent."
+            "artefact.missing", f"There is no model in {directory.name}: {DESCRIPTION_FILE} is absent."
         ) from None
     except (OSError, ValueError) as error:
         raise ArtefactError("artefact.unreadable", f"{DESCRIPTION_FILE} cannot be read: {error}.") from error
@@ -212,7 +215,7 @@ def _read_description(directory: Path) -> dict[str, Any]:
     if description.get("schema") != SCHEMA:
         raise ArtefactError(
             "artefact.schema",
-            f"This model was written for schema {description.get('schema')!r}; this software reads schema {SCHEMA}.",
+            f"This model has the schema {description.get('schema')!r}; this software reads {SCHEMA}.",
         )
     return description
 
@@ -286,8 +289,12 @@ def _require_finite(name: str, value: Any) -> None:
 
 
 def _require_plain_name(file_name: Any) -> None:
-    plain = isinstance(file_name, str) and file_name not in ("", ".", "..") and Path(file_name).name == file_name
-    if not plain or "\\" in file_name:
+    if (
+        not isinstance(file_name, str)
+        or Path(file_name).name != file_name
+        or file_name == ".."
+        or "\\" in file_name
+    ):
         raise _invalid(f"{file_name!r} is not a plain file name in the model's own directory")
 
 

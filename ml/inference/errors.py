@@ -17,6 +17,10 @@ class InferenceError(Exception):
         self.code = code
         self.message = message
 
+    def __reduce__(self) -> tuple[type[InferenceError], tuple[str, str]]:
+        # Exceptions with two arguments do not survive the default pickling between worker processes.
+        return (type(self), (self.code, self.message))
+
 
 class ArtefactError(InferenceError):
     """A model directory is missing, damaged, or written for another version of the software."""

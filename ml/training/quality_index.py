@@ -25,7 +25,17 @@ from ml.dsp.quality_features import RATE_HZ, quality_features
 
 # Colour belongs to the device, so what asks "is it clear" must not look at it; what asks "is it a heart" may,
 # because its training recordings are recoloured at random.
-COLOUR = ("share_23", "share_60", "share_120", "share_250", "share_500", "centroid", "roughness", "lines", "flatness")
+COLOUR = (
+    "share_23",
+    "share_60",
+    "share_120",
+    "share_250",
+    "share_500",
+    "centroid",
+    "roughness",
+    "lines",
+    "flatness",
+)
 LIMIT_SD = 3.0
 REGULARISATION = 0.05
 N_TREES, DEPTH, SHRINKAGE = 120, 3, 0.1
@@ -254,7 +264,9 @@ def export_clear(fitted: Any) -> dict[str, Any]:
 def export_heart(model: Any, offset: float) -> dict[str, Any]:
     """Plain numbers of the trees, one row a tree; a leaf points at itself, so that all are walked equally
     deep."""
-    columns: dict[str, list[list[float]]] = {name: [] for name in ("feature", "threshold", "left", "right", "value")}
+    columns: dict[str, list[list[float]]] = {
+        name: [] for name in ("feature", "threshold", "left", "right", "value")
+    }
     width = 2 ** (DEPTH + 1) - 1
     for (estimator,) in model.estimators_:
         tree = estimator.tree_

@@ -1,0 +1,167 @@
+"""The signal-quality index: is this a heartbeat, is it clear, and what could a person do about it.
+
+Two models of the numbers in `quality_features`, fitted by `python -m ml.training.quality_index` and stored in
+`quality.json`: a linear one, taught by REFERENCE-SQI, asks whether the sound is clear; boosted trees, taught
+by real recordings against synthesised sounds, ask whether it is a heart at all. numpy only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.dsp.cleaning import check_samples, clipped_fraction
+from ml.dsp.quality_features import MIN_DURATION_S, line_share, quality_features
+from ml.errors import SignalError
+
+PARAMETERS_FILE = Path(__file__).with_name("quality.json")
+REASONS = (
+    "too_short", "silent", "too_quiet", "clipped", "hum", "talking", "moved", "noisy", "not_a_heartbeat",
+)  # fmt: skip
+
+READABLE_DURATION_S = 3.0
+USABLE_SCORE = 0.5
+
+SILENT_RMS = 1e-6  # of full scale: below one step of 16 bits there is only an idle converter
+# Fewer distinct values than this cannot hold both heart sounds and what lies between them.
+MIN_DISTINCT_VALUES = 8
+QUIET_RMS = 3e-3  # -50 dB of full scale; usable recordings of the six PhysioNet databases lie above it
+# Of the samples; 99 % of the usable PhysioNet recordings have less than 0.01. Above the second no S1 keeps
+# its shape.
+CLIPPED_FRACTION, HOPELESS_CLIPPING = 0.01, 0.15
+HUM_SHARE = 0.5
+MOVED_BURST = math.log(20.0)  # one half second with twenty times the energy of the median one
+TALKING_SHARE = math.log10(0.03)  # of the power above 250 Hz, where a heart has little
+TALKING_BURST = math.log(4.0)
+
+
+@dataclass(frozen=True)
+class InputLevel:
+    """What only the samples as they arrived can tell: `rms` and `clipped` are fractions, of full scale and
+    samples."""
+
+    rms: float
+    clipped: float
+    distinct_values: int
+    duration_s: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """`score` 0..1; at or above `USABLE_SCORE` the recording is `usable`. `reasons`, the first weighs
+    most."""
+
+    usable: bool
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+def measure_level(x: np.ndarray, fs_hz: float) -> InputLevel:
+    """Level and clipping of `x` (n_samples,), in [-1, 1], as recorded. Raises SignalError as `check_samples`
+    does."""
+    x = check_samples(x)
+    rms = float(np.sqrt(np.mean(np.square(x - x.mean()))))
+    # Sorting is only worth its time where so little sound is left that steps could matter.
+    distinct = np.unique(x).size if rms < 10 * QUIET_RMS else MIN_DISTINCT_VALUES
+    return InputLevel(rms, clipped_fraction(x), int(distinct), x.size / fs_hz)
+
+
+def assess_quality(x: np.ndarray, level: InputLevel) -> Quality:
+    """Quality of a recording.
+
+    x : ndarray of shape (n_samples,), the same sound at 2 kHz without offset and spikes.
+    level : of the sound as it arrived (`measure_level`).
+    """
+    if level.rms < SILENT_RMS or not np.any(x):
+        return Quality(False, 0.0, ("silent",))
+    if level.duration_s < MIN_DURATION_S:
+        return Quality(False, 0.0, ("too_short",))
+    features = quality_features(x)
+    parameters = _parameters()
+    clear, heart = _clear_logit(features, parameters["clear"]), _heart_logit(features, parameters["heart"])
+    score = 1 / (1 + math.exp(-min(clear, heart)))
+    hard = _hard_reasons(level)
+    if score >= USABLE_SCORE and not hard:
+        return Quality(True, score)
+    soft = _soft_reasons(x, features, level, clear, heart)
+    reasons = hard + [reason for reason in soft if reason not in hard]
+    if hard and hard != ["too_short"]:
+        score = min(score, 0.4)
+    return Quality(False, score, tuple(reasons))
+
+
+def _hard_reasons(level: InputLevel) -> list[str]:
+    reasons = []
+    if level.duration_s < READABLE_DURATION_S:
+        reasons.append("too_short")
+    if level.distinct_values < MIN_DISTINCT_VALUES:
+        reasons.append("too_quiet")
+    if level.clipped > HOPELESS_CLIPPING:
+        reasons.append("clipped")
+    return reasons
+
+
+def _soft_reasons(
+    x: np.ndarray, features: dict[str, float], level: InputLevel, clear: float, heart: float
+) -> list[str]:
+    """Why the score is low: what stands out most, `noisy` where nothing does."""
+    if clear >= 0 and heart >= 0:
+        return []
+    reasons = []
+    if level.clipped > CLIPPED_FRACTION:
+        reasons.append("clipped")
+    if level.rms < QUIET_RMS:
+        reasons.append("too_quiet")
+    if max(line_share(x, 50.0), line_share(x, 60.0)) > HUM_SHARE and features["lines"] > HUM_SHARE / 2:
+        reasons.append("hum")
+    if features["burst"] > MOVED_BURST:
+        reasons.append("moved")
+    high_share = np.logaddexp2(features["share_250"] / math.log10(2), features["share_500"] / math.log10(2))
+    if high_share * math.log10(2) > TALKING_SHARE and features["burst_high"] > TALKING_BURST:
+        reasons.append("talking")
+    if clear < 0 and not reasons:
+        reasons.append("noisy")
+    if heart < 0:
+        reasons.append("not_a_heartbeat")
+    return reasons
+
+
+def _clear_logit(features: dict[str, float], model: dict[str, Any]) -> float:
+    values = np.array([features[name] for name in model["features"]])
+    # A device that none of the training recordings came from must not run away along a single number.
+    standard = np.clip((values - model["mean"]) / model["sd"], -model["limit"], model["limit"])
+    return float(standard @ model["weights"] + model["intercept"])
+
+
+def _heart_logit(features: dict[str, float], model: dict[str, Any]) -> float:
+    values = np.array([features[name] for name in model["features"]])
+    trees = np.arange(len(model["feature"]))
+    node = np.zeros(len(trees), dtype=int)
+    for _ in range(model["depth"]):
+        goes_left = values[model["feature"][trees, node]] <= model["threshold"][trees, node]
+        node = np.where(goes_left, model["left"][trees, node], model["right"][trees, node])
+    return float(model["value"][trees, node].sum() + model["intercept"])
+
+
+@lru_cache(maxsize=1)
+def _parameters() -> dict[str, Any]:
+    try:
+        stored = json.loads(PARAMETERS_FILE.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SignalError(
+            "quality.parameters", f"The quality index cannot work: {PARAMETERS_FILE.name} cannot be read."
+        ) from error
+    return {
+        "clear": _arrays(stored["clear"], ("mean", "sd", "weights")),
+        "heart": _arrays(stored["heart"], ("feature", "threshold", "left", "right", "value")),
+    }
+
+
+def _arrays(model: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {**model, **{name: np.array(model[name]) for name in names}}

@@ -1,0 +1,100 @@
+"""From a prepared recording to each member's input. One function a kind, the same that the training calls.
+
+| kind | input | shape |
+|---|---|---|
+| mel_windows | log-mel windows, device colour removed | (n_windows, n_frames, n_mels, 1) |
+| beat_image | one average beat, phase by band | (1, n_phases, n_bands, n_statistics) |
+| phase_features | one row of numbers per recording | (1, n_features) |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ml.inference.artefact import Artefact, Member
+from ml.inference.engines import Session, open_session
+from ml.inference.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from ml.dsp.mel_windows import MelWindowConfig
+    from ml.dsp.segmentation import Segmentation
+
+# A network that returns exactly 0 or 1 is not infinitely sure; 1e-6 is what 32-bit floats can tell from 1.
+PROBABILITY_LIMIT = 1e-6
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recording at the analysis rate, cleaned: `samples` float32 (n_samples,); its segmentation is made on
+    demand."""
+
+    samples: np.ndarray
+    fs_hz: int
+
+    @cached_property
+    def segmentation(self) -> Segmentation:
+        """Phases of the heart cycle; raises SignalError where the sound is too short for any."""
+        from ml.dsp.segmentation import segment
+
+        return segment(self.samples, self.fs_hz)
+
+
+InputOf = Callable[[Prepared, Mapping[str, Any]], np.ndarray | None]
+
+
+def mel_window_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
+    """Windows of the mel network."""
+    from ml.dsp.mel_windows import mel_windows
+
+    return mel_windows(prepared.samples, mel_config(config))[..., None]
+
+
+def mel_config(config: Mapping[str, Any]) -> MelWindowConfig:
+    """The window geometry in a member's configuration."""
+    from ml.dsp.mel_windows import MelWindowConfig
+
+    names = {field.name for field in fields(MelWindowConfig)}
+    return MelWindowConfig(**{name: value for name, value in config.items() if name in names})
+
+
+INPUTS: dict[str, InputOf] = {"mel_windows": mel_window_input}
+
+
+@dataclass(frozen=True)
+class LoadedMember:
+    """A member with its engine: `logit` of a prepared recording."""
+
+    member: Member
+    session: Session
+    input_of: InputOf
+
+    @classmethod
+    def load(cls, artefact: Artefact, member: Member, engine: str) -> LoadedMember:
+        """Raises ArtefactError artefact.unknown_member for a kind that this software cannot feed."""
+        if member.kind not in INPUTS:
+            raise ArtefactError(
+                "artefact.unknown_member",
+                f"The member {member.name} is of kind {member.kind!r}; this software knows {', '.join(INPUTS)}.",
+            )
+        return cls(member, open_session(artefact, member, engine), INPUTS[member.kind])
+
+    def logit(self, prepared: Prepared) -> float | None:
+        """Mean logit over the windows, or None where the member can say nothing of this recording."""
+        batch = self.input_of(prepared, self.member.config)
+        if batch is None or len(batch) == 0:
+            return None
+        logit = float(self.logits(batch).mean())
+        return logit if np.isfinite(logit) else None
+
+    def logits(self, batch: np.ndarray) -> np.ndarray:
+        """One logit per row of `batch`, shape (n,)."""
+        output = self.session(batch)
+        if self.member.config.get("output", "logit") == "logit":
+            return output
+        p = np.clip(output, PROBABILITY_LIMIT, 1 - PROBABILITY_LIMIT)
+        return np.log(p / (1 - p))

@@ -1,0 +1,124 @@
+"""Reads one recording: clean, resample, judge the quality, segment, ask every member, calibrate, label."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from ml.dsp.cleaning import check_samples, remove_offset, remove_spikes
+from ml.dsp.quality import assess_quality, measure_level
+from ml.dsp.resample import ANALYSIS_RATE_HZ, resample
+from ml.errors import SignalError
+from ml.inference.artefact import Artefact, OperatingPoint, load_artefact
+from ml.inference.errors import ArtefactError
+from ml.inference.explain import explain as explain_reading
+from ml.inference.heart import find_heart
+from ml.inference.members import LoadedMember, Prepared
+from ml.inference.reading import HeartSoundReading, ModelIdentity, SignalQuality, label_for
+
+MIN_DURATION_S = 0.5
+NO_LOGIT = 0.0
+
+
+class Predictor(Protocol):
+    """Whatever reads a recording. `ml.inference.testing.FakePredictor` is the other implementation."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+
+    @property
+    def version(self) -> str:
+        """The model's version."""
+
+    def read(self, samples: np.ndarray, fs: int, *, explain: bool = True) -> HeartSoundReading:
+        """Read `samples` (n_samples,), float in [-1, 1], at `fs` Hz. Raises SignalError for sound nobody can
+        read."""
+
+
+@dataclass(frozen=True)
+class EnsemblePredictor:
+    """The weighted mean of the members' logits, calibrated, at one operating point."""
+
+    artefact: Artefact
+    members: tuple[LoadedMember, ...]
+    point: OperatingPoint
+
+    @classmethod
+    def load(
+        cls, directory: Path, *, engine: str = "auto", operating_point: str = "balanced"
+    ) -> EnsemblePredictor:
+        """Verify the model's files and open a session on each. Raises ArtefactError or EngineError."""
+        artefact = load_artefact(directory)
+        if operating_point not in artefact.operating_points:
+            raise ArtefactError(
+                "artefact.operating_point",
+                f"The model {artefact.name} has no operating point {operating_point!r}.",
+            )
+        members = tuple(LoadedMember.load(artefact, member, engine) for member in artefact.members)
+        return cls(artefact, members, artefact.operating_points[operating_point])
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.artefact.name
+
+    @property
+    def version(self) -> str:
+        """The model's version."""
+        return self.artefact.version
+
+    def read(self, samples: np.ndarray, fs: int, *, explain: bool = True) -> HeartSoundReading:
+        """Read `samples` (n_samples,), float in [-1, 1], at `fs` Hz.
+
+        `explain=False` leaves the evidence empty and saves most of the time.
+        Raises SignalError: signal.shape, signal.not_finite, signal.rate, signal.too_short (under half a
+        second).
+        """
+        started = time.perf_counter()
+        samples = check_samples(samples)
+        require_readable(samples, fs)
+        level = measure_level(samples, fs)
+        at_rate = remove_offset(resample(samples, fs, ANALYSIS_RATE_HZ))
+        cleaned = remove_spikes(at_rate, ANALYSIS_RATE_HZ)
+        quality = assess_quality(cleaned, level)
+        despike = bool(self.artefact.preprocessing.get("remove_spikes", False))
+        prepared = Prepared((cleaned if despike else at_rate).astype(np.float32), ANALYSIS_RATE_HZ)
+        heart = find_heart(prepared, quality.reasons)
+        probability = self.point.calibration.probability(self.logit(prepared))
+        signal_quality = SignalQuality(quality.usable, quality.score, quality.reasons)
+        label, reason = label_for(probability, self.point.threshold, self.point.unsure_band, signal_quality)
+        return HeartSoundReading(
+            label=label,
+            unsure_reason=reason,
+            probability_abnormal=probability,
+            threshold=self.point.threshold,
+            unsure_band=self.point.unsure_band,
+            quality=signal_quality,
+            heart_rate_bpm=heart.rate_bpm,
+            duration_s=samples.size / fs,
+            sample_rate_hz=int(fs),
+            s1_times_s=heart.s1_times_s,
+            s2_times_s=heart.s2_times_s,
+            model=ModelIdentity(self.name, self.version),
+            evidence=explain_reading(self, prepared, quality.reasons) if explain else {},
+            elapsed_ms=(time.perf_counter() - started) * 1e3,
+        )
+
+    def logit(self, prepared: Prepared) -> float:
+        """Weighted mean over the members that can say something; 0 where none can."""
+        pairs = [(member.logit(prepared), member.member.weight) for member in self.members]
+        said = [(logit, weight) for logit, weight in pairs if logit is not None]
+        if not said:
+            return NO_LOGIT
+        return sum(logit * weight for logit, weight in said) / sum(weight for _, weight in said)
+
+
+def require_readable(samples: np.ndarray, fs: int) -> None:
+    """Raises SignalError signal.too_short for a clip that cannot hold one heartbeat, whatever a model would say."""
+    if samples.size < MIN_DURATION_S * fs:
+        raise SignalError("signal.too_short", "The recording is shorter than half a second.")
