@@ -55,6 +55,7 @@ export class CaptureClient extends Emitter {
   connect(secret) {
     this.secret = secret;
     this.lastError = null;
+    this.socket.settle();
     this.socket.open();
   }
 

@@ -33,6 +33,7 @@ export const initialState = Object.freeze({
   problem: null,
   isOffline: false,
   isInterrupted: false,
+  isSilent: false,
   session: null,
   hasConsent: false,
   isPaired: false,
@@ -98,6 +99,7 @@ const handlers = {
           ...state,
           screen: "record",
           isInterrupted: false,
+          isSilent: false,
           take: {
             phase: "starting",
             targetS: state.session.target_s,
@@ -110,9 +112,10 @@ const handlers = {
 
   microphone_failed: (state, { problem: code }) => (isTaking(state) ? problem({ ...state, take: null }, code) : state),
 
-  sound(state, { samples }) {
+  sound(state, { samples, isSilent = false }) {
     if (!isTaking(state) || state.take.phase === "sending") return state;
-    return withTake(state, { samples, phase: samples < state.take.settleS * SAMPLES_PER_S ? "settling" : "counting" });
+    const phase = samples < state.take.settleS * SAMPLES_PER_S ? "settling" : "counting";
+    return { ...withTake(state, { samples, phase }), isSilent };
   },
 
   waiting: (state, { waitingSamples }) => (state.take ? withTake(state, { waitingSamples }) : state),
