@@ -43,6 +43,7 @@ def serve(options: Options, write: Callable[[str], None]) -> None:
 
     if setup.migrate():
         write("The database is up to date.")
+    model_problem = setup.adopt_model()
     if options.demo:
         setup.seed_demo_once()
     addresses = lan_addresses() if options.host in EVERYWHERE else [options.host]
@@ -59,7 +60,7 @@ def serve(options: Options, write: Callable[[str], None]) -> None:
         phone_url=f"{phone_origins[0]}/p/",
         other_urls=tuple(f"{origin}/p/" for origin in phone_origins[1:]),
         logins=setup.demo_logins() if options.demo else (),
-        notes=_notes(options, certificates, reachable),
+        notes=(*_notes(options, certificates, reachable), *([model_problem] if model_problem else [])),
     )
     _run(options, http_hosts, certificates, banner, write)
 
@@ -70,15 +71,25 @@ def _run(options: Options, http_hosts, certificates, banner: Banner, write) -> N
     from heartsite.serving.bodies import BodyFromFile, BodyLimits
     from heartsite.serving.front_door import FrontDoor
     from heartsite.serving.identity import is_known
+    from heartsite.serving.memory import return_free_memory
     from heartsite.serving.probe import call_when_alive
     from heartsite.serving.server import HeartSiteServer
     from heartsite.serving.worker import start_embedded_worker
+    from recordings import decode
+    from recordings.spool import reset_spool
+    from recordings.sweeper import sweeper
 
     def announce() -> None:
+        return_free_memory()
         write(banner.text(with_qr=sys.stdout.isatty() or bool(banner.logins)))
         write(f"READY {banner.desktop_url.rstrip('/')} {banner.phone_url.removesuffix('/p/')}")
+        # The first upload finds its decoder running; the start-up does not wait for it.
+        decode.warm_up()
 
-    worker = start_embedded_worker(celery_application) if options.worker and not settings.REDIS_URL else None
+    # Whatever a crash has left in the journal is filed now, not when the next phone comes.
+    sweeper.start()
+    embedded = options.worker and not settings.REDIS_URL
+    worker = start_embedded_worker(celery_application) if embedded else None
     door = FrontDoor(
         site,
         tls_port=options.tls_port,
@@ -98,6 +109,8 @@ def _run(options: Options, http_hosts, certificates, banner: Banner, write) -> N
     finally:
         if worker is not None:
             worker.stop()
+        reset_spool()
+        decode.close()
     if server.listen_failure:
         raise ServeError(server.listen_failure)
 

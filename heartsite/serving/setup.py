@@ -15,7 +15,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.errors import HeartSiteError
 from accounts.models import Clinic
+from analysis.services.registry import adopt_configured_model
 
 DEMO_LOGINS_FILE = "demo-logins"
 
@@ -27,6 +29,15 @@ def migrate() -> bool:
         return False
     call_command("migrate", interactive=False, verbosity=0)
     return True
+
+
+def adopt_model() -> str:
+    """Register the configured model, and let it read if it is new. Returns what is wrong with it, if anything."""
+    try:
+        adopt_configured_model()
+    except HeartSiteError as error:
+        return f"No model reads the recordings: {error.message}"
+    return ""
 
 
 def seed_demo_once() -> None:
