@@ -11,6 +11,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from accounts.permissions import Right, require
+from analysis.evidence import EvidenceTable, evidence_table
 from analysis.gauge import Gauge, gauge_for
 from analysis.insights import Insight, insights_for
 from analysis.models import Analysis
@@ -70,6 +71,13 @@ class VisibleResult:
         if self.probability_abnormal is None:
             return None
         return gauge_for(self.probability_abnormal, self.threshold, self.unsure_band)
+
+    @property
+    def evidence_table(self) -> EvidenceTable | None:
+        """Nothing is explained that may not be read."""
+        if self.unsure_reason in ("quality", "out_of_scope"):
+            return None
+        return evidence_table(self.evidence)
 
     @property
     def reason_text(self) -> str:
