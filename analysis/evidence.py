@@ -1,4 +1,4 @@
-"""The evidence of a reading, arranged for a page: which part of the beat and which frequencies moved the probability."""
+"""The evidence of a reading, arranged for a page: which part of the beat and which frequencies moved p."""
 
 from __future__ import annotations
 
