@@ -7,7 +7,7 @@ the best-scoring one is kept. All parameters are in `segmentation_params.json`, 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path as FilePath
 
@@ -25,10 +25,18 @@ S1, SYSTOLE, S2, DIASTOLE = range(4)
 
 SHORTEST_RR_S, LONGEST_RR_S = 60 / 220, 60 / 30
 MOST_RATES = 3
-# The peak of a sound is looked for in this band, this finely, and up to this far outside the frames given to it.
+# A second decoding uses the recording's own intervals once this many cycles are known; the learnt spreads count as much
+# as this many cycles, and no spread is taken to be smaller than the frames can show.
+CYCLES_TO_ADAPT = 4
+PRIOR_CYCLES = 3
+TRUSTED_SHARE = 0.7
+LEAST_SYSTOLE_SPREAD_S, LEAST_RR_SPREAD = 0.01, 0.02
+# The peak of a sound is looked for in this band, this finely, up to this many frames outside those given to it, and
+# near the centre of the probability of that sound: in noise the loudest instant alone is often not the heart's.
 PEAK_BAND_HZ = ((25.0, 150.0),)
 PEAK_RATE_HZ = 200
-PEAK_REACH_S = 0.02
+PEAK_REACH_FRAMES = 2
+PEAK_TOLERANCE_S = 0.02
 PEAK_SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9)[1:-1].sum()  # about 20 ms at half height
 
 
@@ -174,8 +182,10 @@ def segment(x: np.ndarray, fs_hz: float, parameters: Parameters | None = None) -
     frame_confidence = np.convolve(chosen, np.ones(51), "same") / np.convolve(np.ones(states.size), np.ones(51), "same")
     runs = _runs(states)
     envelope = _peak_envelope(x)
-    s1 = [_peak_time(envelope, begin, end) for state, begin, end in runs if state == S1]
-    s2 = [_peak_time(envelope, begin, end) for state, begin, end in runs if state == S2]
+    s1, s2 = (
+        [_peak_time(envelope, probability[:, sound], begin, end) for state, begin, end in runs if state == sound]
+        for sound in (S1, S2)
+    )
     return Segmentation(
         states, np.array([t for t in s1 if t is not None]), np.array([t for t in s2 if t is not None]),
         _cycles(runs, chosen), float(chosen.mean()), frame_confidence[: states.size],
@@ -185,7 +195,32 @@ def segment(x: np.ndarray, fs_hz: float, parameters: Parameters | None = None) -
 def _best_states(probability: np.ndarray, parameters: Parameters) -> np.ndarray:
     log_emission = np.log(np.maximum(probability, 1e-4) / parameters.state_share) * parameters.emission_weight
     models = [durations_for(rr_s, parameters) for rr_s in candidate_rr_s(probability)]
-    return max(decode(log_emission, models), key=lambda path: path.log_score).states
+    states = max(decode(log_emission, models), key=lambda path: path.log_score).states
+    own = _own_durations(states, probability, parameters)
+    return states if own is None else decode(log_emission, [own])[0].states
+
+
+def _own_durations(states: np.ndarray, probability: np.ndarray, parameters: Parameters) -> Durations | None:
+    """Durations fitted to the surer cycles of a first decoding; None where there are too few."""
+    cycles = _cycles(_runs(states), probability[np.arange(states.size), states])
+    if len(cycles) < CYCLES_TO_ADAPT:
+        return None
+    cycles = sorted(cycles, key=lambda c: -c.confidence)[: max(CYCLES_TO_ADAPT, int(TRUSTED_SHARE * len(cycles)))]
+    systole_s = np.array([c.s2_s - c.s1_s for c in cycles])
+    rr_s = np.array([c.end_s - c.s1_s for c in cycles])
+
+    def spread(values: np.ndarray, least: float, usual: float) -> float:
+        own = max(1.48 * float(np.median(np.abs(values - np.median(values)))), least)
+        return float(np.sqrt((values.size * own**2 + PRIOR_CYCLES * usual**2) / (values.size + PRIOR_CYCLES)))
+
+    typical_rr_s = float(np.median(rr_s))
+    adapted = replace(
+        parameters,
+        systole_from_rr=(float(np.median(systole_s)), 0.0),
+        systole_spread_s=spread(systole_s, LEAST_SYSTOLE_SPREAD_S, parameters.systole_spread_s),
+        steady_spread=spread(rr_s / typical_rr_s, LEAST_RR_SPREAD, parameters.steady_spread),
+    )
+    return durations_for(typical_rr_s, adapted)
 
 
 def _runs(states: np.ndarray) -> list[tuple[int, int, int]]:
@@ -199,14 +234,20 @@ def _peak_envelope(x: np.ndarray) -> np.ndarray:
     return np.convolve(power, PEAK_SMOOTHING, "same")
 
 
-def _peak_time(envelope: np.ndarray, begin: int, end: int) -> float | None:
-    """Time in seconds of the highest energy in frames [begin, end); None where the recording's end cuts the sound."""
-    first = max(0, int((begin * FRAME_S - PEAK_REACH_S) * PEAK_RATE_HZ))
-    last = min(envelope.size, int((end * FRAME_S + PEAK_REACH_S) * PEAK_RATE_HZ))
-    if last - first < 3:
-        return None
-    at = first + int(np.argmax(envelope[first:last]))
-    if at == 0 or at == envelope.size - 1:
+def _peak_time(envelope: np.ndarray, probability: np.ndarray, begin: int, end: int) -> float | None:
+    """Time in seconds of the energy peak of the sound in frames [begin, end); None where the recording cuts it off.
+
+    envelope : power at PEAK_RATE_HZ. probability : (n_frames,) of this sound.
+    """
+    begin, end = max(0, begin - PEAK_REACH_FRAMES), min(probability.size, end + PEAK_REACH_FRAMES)
+    weight = probability[begin:end] + 1e-3
+    centre_s = float(((np.arange(begin, end) + 0.5) * weight).sum() / weight.sum()) * FRAME_S
+    per_frame = PEAK_RATE_HZ // FRAME_RATE_HZ
+    first, last = begin * per_frame, min(envelope.size, end * per_frame)
+    time_s = (np.arange(first, last) + 0.5) / PEAK_RATE_HZ
+    amplitude = np.sqrt(envelope[first:last])
+    at = first + int(np.argmax(amplitude * np.exp(-0.5 * ((time_s - centre_s) / PEAK_TOLERANCE_S) ** 2)))
+    if at in (0, envelope.size - 1):
         return None
     return (at + 0.5) / PEAK_RATE_HZ
 

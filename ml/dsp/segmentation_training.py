@@ -160,9 +160,9 @@ def fit(recordings: list[LabelledRecording], seed: int = 0, epochs: int = 12) ->
         "systole_from_rr": [round(float(intercept), 4), round(float(slope), 4)],
         "systole_spread_s": round(float(np.sqrt(residual.var() + np.median(within) ** 2)), 4),
         "sound_length_s": [2 * HALF_S1_S, 2 * HALF_S2_S],
-        "sound_spread_s": 0.02,
+        "sound_spread_s": 0.015,
         "steady_spread": round(float(np.quantile(variation, 0.6)), 4),
         "unsteady_spread": round(float(np.quantile(variation, 0.97)), 4),
-        "unsteady_share": 0.15,
-        "emission_weight": 0.6,
+        "unsteady_share": 0.07,
+        "emission_weight": 0.3,
     }

@@ -1,0 +1,37 @@
+"""One picture of a recording's average beat: phase of the cycle by frequency, without level and device colour."""
+
+import numpy as np
+
+from ml.dsp.beat_spectrum import N_BANDS, SPECTRUM_RATE_HZ, BeatSpectrum
+
+PHASE_BINS = (4, 8, 4, 12)  # S1, systole, S2, diastole
+N_PHASES = sum(PHASE_BINS)
+CHANNELS = ("median", "lower quartile", "interquartile range")
+
+
+def beat_stack(spectrum: BeatSpectrum) -> np.ndarray:
+    """Every cycle stretched to the same phases: float32 (n_cycles, N_PHASES, N_BANDS), log power."""
+    edges = np.array([(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in spectrum.cycles])
+    positions = np.concatenate([
+        edges[:, [k]] + (edges[:, [k + 1]] - edges[:, [k]]) * (np.arange(n) + 0.5) / n for k, n in enumerate(PHASE_BINS)
+    ], axis=1) * SPECTRUM_RATE_HZ
+    last = spectrum.log_power.shape[0] - 1
+    positions = np.clip(positions, 0, last)
+    low = np.minimum(positions.astype(int), last - 1) if last else np.zeros(positions.shape, dtype=int)
+    part = (positions - low)[:, :, None].astype(np.float32)
+    return spectrum.log_power[low] * (1 - part) + spectrum.log_power[np.minimum(low + 1, last)] * part
+
+
+def beat_image(spectrum: BeatSpectrum) -> np.ndarray:
+    """Median, lower quartile and interquartile range over cycles; float32 (N_PHASES, N_BANDS, 3).
+
+    Each band's mean over the phases is taken off median and quartile alike, which removes the microphone's colour and
+    the recording's level and keeps how far the quiet beats lie below the usual ones.
+    """
+    low, middle, high = np.quantile(beat_stack(spectrum), (0.25, 0.5, 0.75), axis=0)
+    colour = middle.mean(axis=0, keepdims=True)
+    return np.stack([middle - colour, low - colour, high - low], axis=2).astype(np.float32)
+
+
+def image_shape() -> tuple[int, int, int]:
+    return (N_PHASES, N_BANDS, len(CHANNELS))
