@@ -22,7 +22,7 @@ from recordings.consumers.admission import is_same_origin, phone_seats
 from recordings.groups import capture_group, monitor_group, remember_loop
 from recordings.protocol import CloseCode
 from recordings.services import capture, phones
-from recordings.spool import SpoolError, get_spool
+from recordings.spool import get_spool
 from recordings.sweeper import sweeper
 from recordings.take_ledger import Progress
 
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 # Encoding and storing must not hold up the one thread that all database calls of the sockets share.
 _filing = ThreadPoolExecutor(max_workers=4, thread_name_prefix="filing")
+LIMITS = machine.Limits()
 # What may wait while a hello or a stop is dealt with: a full window of frames and some control messages.
 MAX_WAITING = 80
 _CLOSING_CODES = {
@@ -50,7 +51,7 @@ class CaptureConsumer(AsyncWebsocketConsumer):
         remember_loop()
         await asyncio.to_thread(sweeper.start)
         self.address = scope_address(self.scope)
-        self.machine = CaptureMachine(now_s=time.monotonic())
+        self.machine = CaptureMachine(now_s=time.monotonic(), limits=LIMITS)
         self.connection: phones.Connection | None = None
         self.device, self.native_rate_hz, self.take_number = "", None, 0
         self._inbox: deque[str | bytes] = deque()

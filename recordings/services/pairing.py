@@ -86,7 +86,7 @@ def redeem(*, address: str, client: dict, token: str | None = None, code: str | 
         pairing.refresh_from_db()
         others = Q(session=pairing.session, revoked_at=None) & ~Q(pk=pairing.pk)
         Pairing.objects.filter(others).update(revoked_at=now)
-        phone = Actor.phone(pairing_id=pairing.pk, clinic=pairing.clinic, address=address)
+        phone = Actor.phone(pairing_id=pairing.pk, clinic=pairing.clinic, address=address or None)
         record_event(by=phone, action="pairing.claimed", obj=pairing)
     return Redeemed(pairing, credential)
 

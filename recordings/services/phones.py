@@ -69,7 +69,7 @@ def open_connection(*, hello: wire.Hello, address: str) -> Connection:
         takes=session.recordings.filter(deleted_at=None).count(),
         resume=open_take.ledger if open_take else None,
     )
-    by = Actor.phone(pairing_id=pairing.pk, clinic=pairing.clinic, address=address)
+    by = Actor.phone(pairing_id=pairing.pk, clinic=pairing.clinic, address=address or None)
     return Connection(session.pk, pairing, by, grant, open_take)
 
 

@@ -35,7 +35,9 @@ def start(recording: UUID = TAKE) -> str:
 
 
 def stop(recording: UUID = TAKE) -> str:
-    return json.dumps({"type": "stop", "recording": str(recording), "frames": 1, "samples": 1, "sha256": "0" * 64})
+    return json.dumps(
+        {"type": "stop", "recording": str(recording), "frames": 1, "samples": 1, "sha256": "0" * 64}
+    )
 
 
 def frame(seq: int, *, epoch: int = EPOCH, sample_index: int | None = None) -> bytes:
@@ -107,7 +109,13 @@ def test_no_start_comes_before_consent():
 
 def test_a_refused_consent_leaves_the_socket_open():
     capture = welcomed(consent=None)
-    consent = {"type": "consent", "wording_version": "1", "language": "en", "giver": "patient", "agree": False}
+    consent = {
+        "type": "consent",
+        "wording_version": "1",
+        "language": "en",
+        "giver": "patient",
+        "agree": False,
+    }
     (sent,) = capture.receive_text(json.dumps(consent))
     assert (sent.message.code, sent.message.fatal) == ("consent.refused", False)
     assert capture.phase is Phase.READY
@@ -204,8 +212,14 @@ def test_a_failed_start_leaves_the_phone_between_recordings():
 
 def test_size_and_rate_are_weighed_before_reading():
     limits = Limits(max_bytes_per_s=1000, burst_s=2.0)
-    assert closing(CaptureMachine(now_s=0.0).admit(16_385, is_text=True, now_s=0.0)) == ("protocol.too_long", 1009)
-    assert closing(CaptureMachine(now_s=0.0).admit(8021, is_text=False, now_s=0.0)) == ("protocol.too_long", 1009)
+    assert closing(CaptureMachine(now_s=0.0).admit(16_385, is_text=True, now_s=0.0)) == (
+        "protocol.too_long",
+        1009,
+    )
+    assert closing(CaptureMachine(now_s=0.0).admit(8021, is_text=False, now_s=0.0)) == (
+        "protocol.too_long",
+        1009,
+    )
     capture = CaptureMachine(now_s=0.0, limits=limits)
     assert capture.admit(1000, is_text=False, now_s=0.0) == []
     assert capture.admit(1000, is_text=False, now_s=0.0) == []

@@ -66,7 +66,9 @@ def test_a_broken_frame_is_refused(data, close_code):
 
 
 def test_hello_is_read():
-    hello = wire.parse_control('{"type":"hello","versions":[1,2],"token":"abc","client":{"page_version":"7"}}')
+    hello = wire.parse_control(
+        '{"type":"hello","versions":[1,2],"token":"abc","client":{"page_version":"7"}}'
+    )
     assert hello == wire.Hello(versions=(1, 2), token="abc", client={"page_version": "7"})
 
 
@@ -92,7 +94,12 @@ def test_start_and_stop_are_read():
             }
         )
     )
-    assert (start.recording, start.site, start.posture, start.native_rate_hz) == (recording, "", "supine", 48000)
+    assert (start.recording, start.site, start.posture, start.native_rate_hz) == (
+        recording,
+        "",
+        "supine",
+        48000,
+    )
     assert len(start.device_label) == 200
     stop = {"type": "stop", "recording": str(recording), "frames": 2, "samples": 1600, "sha256": SHA.upper()}
     assert wire.parse_control(json.dumps(stop)) == wire.Stop(recording, 2, 1600, SHA)
@@ -118,9 +125,18 @@ def test_start_and_stop_are_read():
         ('{"type":"hello","versions":[1],"token":"\\u0000"}', "protocol.malformed"),
         ('{"type":"hello","versions":[1],"token":"\\ud800"}', "protocol.malformed"),
         ('{"type":"start","recording":"not-a-uuid"}', "protocol.malformed"),
-        (f'{{"type":"stop","recording":"{uuid4()}","frames":-1,"samples":0,"sha256":"{SHA}"}}', "protocol.malformed"),
-        (f'{{"type":"stop","recording":"{uuid4()}","frames":0,"samples":0,"sha256":"z"}}', "protocol.malformed"),
-        ('{"type":"consent","wording_version":"1","language":"en","giver":"dog","agree":true}', "protocol.malformed"),
+        (
+            f'{{"type":"stop","recording":"{uuid4()}","frames":-1,"samples":0,"sha256":"{SHA}"}}',
+            "protocol.malformed",
+        ),
+        (
+            f'{{"type":"stop","recording":"{uuid4()}","frames":0,"samples":0,"sha256":"z"}}',
+            "protocol.malformed",
+        ),
+        (
+            '{"type":"consent","wording_version":"1","language":"en","giver":"dog","agree":true}',
+            "protocol.malformed",
+        ),
         ("[" * 10_000, "protocol.malformed"),
         ('{"type":"ping","pad":"' + "x" * 20_000 + '"}', "protocol.too_long"),
         ('{"type":"ping","pad":"' + "é" * 10_000 + '"}', "protocol.too_long"),
@@ -138,7 +154,20 @@ json_values = st.recursive(
     max_leaves=12,
 )
 field_names = st.sampled_from(
-    ["versions", "token", "code", "recording", "frames", "samples", "sha256", "giver", "agree", "t", "site", "client"]
+    [
+        "versions",
+        "token",
+        "code",
+        "recording",
+        "frames",
+        "samples",
+        "sha256",
+        "giver",
+        "agree",
+        "t",
+        "site",
+        "client",
+    ]
 )
 kinds = st.sampled_from(["hello", "consent", "start", "stop", "ping"])
 
@@ -197,5 +226,7 @@ def test_every_message_and_close_code_is_in_the_documentation():
         if issubclass(kind, wire._Message) and kind is not wire._Message
     }
     missing = {name for name in kinds_of_message if f"`{name}`" not in page}
-    missing |= {code for code in wire.CloseCode if code != wire.CloseCode.NORMAL and f"| {int(code)} |" not in page}
+    missing |= {
+        code for code in wire.CloseCode if code != wire.CloseCode.NORMAL and f"| {int(code)} |" not in page
+    }
     assert not missing
