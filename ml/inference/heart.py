@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
-
+from ml.dsp.heart_rate import rate_from_segmentation
 from ml.errors import SignalError
 from ml.inference.members import Prepared
 
@@ -15,11 +15,21 @@ NO_HEART = ("silent", "not_a_heartbeat")
 
 @dataclass(frozen=True)
 class Heart:
-    """The rate in beats a minute and the energy peaks of S1 and S2, in seconds."""
+    """The rate in beats a minute, the energy peaks of S1 and S2 in seconds, and what the evidence says of rhythm."""
 
     rate_bpm: float | None = None
     s1_times_s: tuple[float, ...] = ()
     s2_times_s: tuple[float, ...] = ()
+    irregular: bool = False
+    range_bpm: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def rhythm(self) -> dict[str, Any]:
+        """`irregular` and the range of rates that most beats lie in, as plain JSON types."""
+        return {
+            "irregular": self.irregular,
+            "range_bpm": [None if bpm is None else round(bpm, 1) for bpm in self.range_bpm],
+        }
 
 
 def find_heart(prepared: Prepared, quality_reasons: Sequence[str]) -> Heart:
@@ -30,7 +40,11 @@ def find_heart(prepared: Prepared, quality_reasons: Sequence[str]) -> Heart:
         segmentation = prepared.segmentation
     except SignalError:
         return Heart()
-    s1_s = segmentation.s1_times_s
-    intervals_s = np.diff(s1_s)
-    rate_bpm = float(60 / np.median(intervals_s)) if intervals_s.size >= 2 else None
-    return Heart(rate_bpm, tuple(s1_s.tolist()), tuple(segmentation.s2_times_s.tolist()))
+    rate = rate_from_segmentation(segmentation)
+    return Heart(
+        rate_bpm=rate.bpm,
+        s1_times_s=tuple(float(time_s) for time_s in segmentation.s1_times_s),
+        s2_times_s=tuple(float(time_s) for time_s in segmentation.s2_times_s),
+        irregular=rate.irregular,
+        range_bpm=(rate.low_bpm, rate.high_bpm),
+    )

@@ -5,6 +5,7 @@
 | mel_windows | log-mel windows, device colour removed | (n_windows, n_frames, n_mels, 1) |
 | beat_image | one average beat, phase by band | (1, n_phases, n_bands, n_statistics) |
 | phase_features | one row of numbers per recording | (1, n_features) |
+| opsfusion | the original system's spectrogram | (1, n_bands, n_frames, 1) |
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from ml.inference.artefact import Artefact, Member
 from ml.inference.engines import Session, open_session
-from ml.inference.errors import ArtefactError
+from ml.inference.errors import ArtefactError, EngineError
 
 if TYPE_CHECKING:
     from ml.dsp.mel_windows import MelWindowConfig
@@ -30,11 +31,15 @@ PROBABILITY_LIMIT = 1e-6
 
 @dataclass(frozen=True)
 class Prepared:
-    """A recording at the analysis rate, cleaned: `samples` float32 (n_samples,); its segmentation is made on
-    demand."""
+    """A recording at the analysis rate, cleaned, and as it arrived; its segmentation is made on demand.
+
+    samples : float32 (n_samples,) at `fs_hz`. original : (n_original,) at `original_fs_hz`.
+    """
 
     samples: np.ndarray
     fs_hz: int
+    original: np.ndarray
+    original_fs_hz: int
 
     @cached_property
     def segmentation(self) -> Segmentation:
@@ -58,11 +63,31 @@ def mel_config(config: Mapping[str, Any]) -> MelWindowConfig:
     """The window geometry in a member's configuration."""
     from ml.dsp.mel_windows import MelWindowConfig
 
-    names = {field.name for field in fields(MelWindowConfig)}
-    return MelWindowConfig(**{name: value for name, value in config.items() if name in names})
+    return MelWindowConfig(**_of_type(MelWindowConfig, config))
 
 
-INPUTS: dict[str, InputOf] = {"mel_windows": mel_window_input}
+def opsfusion_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
+    """The original system's spectrogram, from the sound as it arrived: it knew no cleaning."""
+    from ml.data.opsfusion import OpsfusionConfig, opsfusion_spectrogram, resample_like_librosa
+
+    known = OpsfusionConfig(**_of_type(OpsfusionConfig, config))
+    try:
+        sound = resample_like_librosa(
+            prepared.original.astype(np.float32), prepared.original_fs_hz, known.fs_hz
+        )
+    except ImportError as error:
+        raise EngineError(
+            "engine.not_installed", f"{error.name} is not installed: pip install -r requirements.txt."
+        ) from error
+    return opsfusion_spectrogram(sound, known)[None, ..., None]
+
+
+def _of_type(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(cls)}
+    return {name: value for name, value in config.items() if name in names}
+
+
+INPUTS: dict[str, InputOf] = {"mel_windows": mel_window_input, "opsfusion": opsfusion_input}
 
 
 @dataclass(frozen=True)

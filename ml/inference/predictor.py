@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +35,10 @@ class Predictor(Protocol):
     @property
     def version(self) -> str:
         """The model's version."""
+
+    @property
+    def session_calibration(self) -> Mapping[str, float]:
+        """`slope` and `intercept` of the session-level reading (see `ml.inference.session`)."""
 
     def read(self, samples: np.ndarray, fs: int, *, explain: bool = True) -> HeartSoundReading:
         """Read `samples` (n_samples,), float in [-1, 1], at `fs` Hz. Raises SignalError for sound nobody can
@@ -72,10 +77,15 @@ class EnsemblePredictor:
         """The model's version."""
         return self.artefact.version
 
+    @property
+    def session_calibration(self) -> Mapping[str, float]:
+        """Calibration of the session-level reading."""
+        return self.artefact.session
+
     def read(self, samples: np.ndarray, fs: int, *, explain: bool = True) -> HeartSoundReading:
         """Read `samples` (n_samples,), float in [-1, 1], at `fs` Hz.
 
-        `explain=False` leaves the evidence empty and saves most of the time.
+        `explain=False` leaves all but the rhythm out of the evidence and saves time.
         Raises SignalError: signal.shape, signal.not_finite, signal.rate, signal.too_short (under half a
         second).
         """
@@ -87,10 +97,16 @@ class EnsemblePredictor:
         cleaned = remove_spikes(at_rate, ANALYSIS_RATE_HZ)
         quality = assess_quality(cleaned, level)
         despike = bool(self.artefact.preprocessing.get("remove_spikes", False))
-        prepared = Prepared((cleaned if despike else at_rate).astype(np.float32), ANALYSIS_RATE_HZ)
+        prepared = Prepared(
+            (cleaned if despike else at_rate).astype(np.float32),
+            ANALYSIS_RATE_HZ,
+            original=samples,
+            original_fs_hz=int(fs),
+        )
         heart = find_heart(prepared, quality.reasons)
         probability = self.point.calibration.probability(self.logit(prepared))
         signal_quality = SignalQuality(quality.usable, quality.score, quality.reasons)
+        evidence = explain_reading(self, prepared, quality.reasons) if explain else {}
         label, reason = label_for(probability, self.point.threshold, self.point.unsure_band, signal_quality)
         return HeartSoundReading(
             label=label,
@@ -105,7 +121,7 @@ class EnsemblePredictor:
             s1_times_s=heart.s1_times_s,
             s2_times_s=heart.s2_times_s,
             model=ModelIdentity(self.name, self.version),
-            evidence=explain_reading(self, prepared, quality.reasons) if explain else {},
+            evidence={"rhythm": heart.rhythm, **evidence},
             elapsed_ms=(time.perf_counter() - started) * 1e3,
         )
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -30,6 +31,7 @@ class FakePredictor:
     probability_abnormal: float | None = None
     threshold: float = 0.5
     unsure_band: tuple[float, float] = (0.4, 0.6)
+    session_calibration: Mapping[str, float] = field(default_factory=dict)
 
     def read(self, samples: np.ndarray, fs: int, *, explain: bool = True) -> HeartSoundReading:
         """See `ml.inference.predictor.Predictor`."""
@@ -39,8 +41,12 @@ class FakePredictor:
         at_rate = remove_offset(resample(samples, fs, ANALYSIS_RATE_HZ))
         found = assess_quality(remove_spikes(at_rate, ANALYSIS_RATE_HZ), measure_level(samples, fs))
         quality = SignalQuality(found.usable, found.score, found.reasons)
-        heart = find_heart(Prepared(at_rate.astype(np.float32), ANALYSIS_RATE_HZ), found.reasons)
+        prepared = Prepared(
+            at_rate.astype(np.float32), ANALYSIS_RATE_HZ, original=samples, original_fs_hz=int(fs)
+        )
+        heart = find_heart(prepared, found.reasons)
         probability = self._probability(at_rate)
+        evidence = {"sentence": "A fake predictor has no evidence."} if explain else {}
         label, reason = label_for(probability, self.threshold, self.unsure_band, quality)
         return HeartSoundReading(
             label=label,
@@ -56,7 +62,7 @@ class FakePredictor:
             s2_times_s=heart.s2_times_s,
             model=ModelIdentity(self.name, self.version),
             elapsed_ms=(time.perf_counter() - started) * 1e3,
-            evidence={"sentence": "A fake predictor has no evidence."} if explain else {},
+            evidence={"rhythm": heart.rhythm, **evidence},
         )
 
     def _probability(self, x: np.ndarray) -> float:

@@ -39,7 +39,7 @@ def open_session(artefact: Artefact, member: Member, engine: str = "auto") -> Se
             return _open(file_format, path)
     raise EngineError(
         "engine.no_file",
-        f"The member {member.name} of this model has no {wanted[0]} file; run `manage.py export_model` to make one.",
+        f"The member {member.name} has no {wanted[0]} file; run `manage.py export_model` to make one.",
     )
 
 
