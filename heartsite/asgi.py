@@ -11,9 +11,9 @@ django_application = get_asgi_application()
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.sessions import SessionMiddlewareStack  # noqa: E402
 from django.conf import settings  # noqa: E402
-from recordings.routing import websocket_urlpatterns  # noqa: E402
 
 from heartsite.serving.cookies import ConnectionCookies  # noqa: E402
+from recordings.routing import websocket_urlpatterns  # noqa: E402
 
 # Consumers check the origin and the user themselves, to answer with a close code that says why.
 application = ConnectionCookies(

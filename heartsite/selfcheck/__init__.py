@@ -1,0 +1,1 @@
+"""What an installation needs, tried one by one: `manage.py selfcheck`."""
