@@ -27,16 +27,19 @@ def augment_batch(x: Floats, fs_hz: int, config: AugmentConfig, rng: np.random.G
 
 def colour(x: Floats, fs_hz: int, config: AugmentConfig, rng: np.random.Generator) -> Floats:
     """A random equaliser for some, a high-pass as of a phone's microphone for some."""
-    n = len(x)
-    frequencies_hz = np.fft.rfftfreq(x.shape[1], 1 / fs_hz)
-    gain = np.ones((n, len(frequencies_hz)))
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    n, n_samples = x.shape
+    n_fft = next_fast_len(n_samples, real=True)
+    frequencies_hz = np.fft.rfftfreq(n_fft, 1 / fs_hz)
+    gain = np.ones((n, len(frequencies_hz)), dtype=np.float32)
     for row in np.flatnonzero(rng.random(n) < config.equaliser_probability):
         knots_db = rng.uniform(-config.equaliser_range_db, config.equaliser_range_db, len(_EQUALISER_KNOTS_HZ))
         gain[row] = 10 ** (np.interp(frequencies_hz, _EQUALISER_KNOTS_HZ, knots_db) / 20)
     for row in np.flatnonzero(rng.random(n) < config.high_pass_probability):
         ratio = frequencies_hz / rng.uniform(*config.high_pass_hz)
         gain[row] /= np.sqrt(1 + np.maximum(ratio, 1e-3) ** (-2 * rng.choice(_HIGH_PASS_ORDERS)))
-    return np.fft.irfft(np.fft.rfft(x) * gain.astype(np.float32), x.shape[1]).astype(np.float32)
+    return irfft(rfft(x, n_fft) * gain, n_fft)[:, :n_samples]
 
 
 def add_noise(x: Floats, config: AugmentConfig, rng: np.random.Generator) -> Floats:
@@ -44,14 +47,19 @@ def add_noise(x: Floats, config: AugmentConfig, rng: np.random.Generator) -> Flo
     rows = np.flatnonzero(rng.random(len(x)) < config.noise_probability)
     if not len(rows):
         return x
-    n = x.shape[1]
-    slopes = rng.choice(_NOISE_SLOPES, len(rows))[:, None]
-    shape = np.arange(1, n // 2 + 2, dtype=np.float64)[None, :] ** slopes
-    noise = np.fft.irfft(np.fft.rfft(rng.standard_normal((len(rows), n))) * shape, n)
+    from scipy.fft import irfft, next_fast_len, rfft
+
+    n_samples = x.shape[1]
+    n_fft = next_fast_len(n_samples, real=True)
+    rising = np.arange(1, n_fft // 2 + 2, dtype=np.float32)
+    shapes = np.stack([rising**slope for slope in _NOISE_SLOPES])
+    white = rfft(rng.standard_normal((len(rows), n_fft), dtype=np.float32))
+    noise = irfft(white * shapes[rng.integers(0, len(shapes), len(rows))], n_fft)[:, :n_samples]
     snr_db = rng.uniform(*config.noise_snr_db, len(rows))
     wanted = x[rows].std(axis=1) * 10 ** (-snr_db / 20)
     out = x.copy()
-    out[rows] += (noise * (wanted / np.maximum(noise.std(axis=1), 1e-12))[:, None]).astype(np.float32)
+    level = wanted / np.maximum(noise.std(axis=1), 1e-12)
+    out[rows] += noise * level[:, None].astype(np.float32)
     return out
 
 
