@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
@@ -120,7 +121,20 @@ class JoinForm(forms.Form):
         return cleaned
 
 
-class AuditFilterForm(forms.Form):
+class FilterForm(forms.Form):
+    """A form whose valid fields narrow a list; an invalid one shows its error and narrows nothing."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        self.is_valid()
+        return getattr(self, "cleaned_data", {})
+
+    @property
+    def is_filtering(self) -> bool:
+        return any(self.asked.values())
+
+
+class AuditFilterForm(FilterForm):
     person = forms.ChoiceField(label="Person", required=False)
     action = forms.ChoiceField(label="Action", required=False)
     target = forms.CharField(label="Object or its id", required=False, max_length=64)
@@ -134,8 +148,7 @@ class AuditFilterForm(forms.Form):
         self.fields["action"].choices = [("", "All"), *((action, action) for action in actions)]
 
     def filters(self) -> AuditFilters:
-        """What was asked for, of what is valid."""
-        asked = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        asked = self.asked
         since, until = asked.get("since"), asked.get("until")
         return AuditFilters(
             actor_id=asked.get("person", ""),

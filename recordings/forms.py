@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from accounts.forms import DateInput, day_start
+from accounts.forms import DateInput, FilterForm, day_start
 from recordings.models import Patient, Posture, Recording, RecordingSession, Site
 from recordings.selectors import RecordingFilters
 
@@ -117,7 +117,7 @@ class SessionSettingsForm(forms.ModelForm):
         """Leave the instance alone: the service compares with what is stored, and writes."""
 
 
-class PatientSearchForm(forms.Form):
+class PatientSearchForm(FilterForm):
     q = forms.CharField(
         label="Identifier or name",
         required=False,
@@ -126,7 +126,7 @@ class PatientSearchForm(forms.Form):
     )
 
 
-class SessionFilterForm(forms.Form):
+class SessionFilterForm(FilterForm):
     STATES = [("", "All"), ("open", "Open"), ("ended", "Ended")]
 
     q = forms.CharField(
@@ -135,7 +135,7 @@ class SessionFilterForm(forms.Form):
     state = forms.ChoiceField(label="State", required=False, choices=STATES)
 
 
-class RecordingFilterForm(forms.Form):
+class RecordingFilterForm(FilterForm):
     q = forms.CharField(
         label="Patient", required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"})
     )
@@ -150,9 +150,7 @@ class RecordingFilterForm(forms.Form):
     until = forms.DateField(label="To", required=False, widget=DateInput())
 
     def filters(self, *, patient: Patient | None = None) -> RecordingFilters:
-        """What was asked for, of what is valid; an invalid field shows its error and filters nothing."""
-        self.is_valid()
-        asked = getattr(self, "cleaned_data", {})
+        asked = self.asked
         since, until = asked.get("since"), asked.get("until")
         return RecordingFilters(
             patient=patient,

@@ -59,7 +59,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 def _filter_form(request: HttpRequest) -> AuditFilterForm:
     actions = audit_actions_for(request.user)
-    return AuditFilterForm(request.GET or None, people=members_for(request.user), actions=actions)
+    return AuditFilterForm(request.GET, people=members_for(request.user), actions=actions)
 
 
 class _Echo:

@@ -37,14 +37,6 @@ class HistoryFilterForm(RecordingFilterForm):
 
     field_order = ["q", "label", "site", "source", "status", "since", "until"]
 
-    @property
-    def label_asked(self) -> str:
-        return self.cleaned_data.get("label", "")
-
-    @property
-    def is_filtering(self) -> bool:
-        return any(self.cleaned_data.values())
-
 
 class PatientFilterForm(HistoryFilterForm):
     q = None
@@ -71,7 +63,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
     form = HistoryFilterForm(request.GET)
     found = recordings_for(request.user, form.filters())
     page = Paginator(
-        visible_labels.with_visible_label(found, form.label_asked), RECORDINGS_PER_PAGE
+        visible_labels.with_visible_label(found, form.asked.get("label", "")), RECORDINGS_PER_PAGE
     ).get_page(request.GET.get("page"))
     record_event(by=Actor.of(request), action="recordings.listed", details={"page": page.number})
     context = {"form": form, "page": page, "rows": _rows(request, page.object_list)}
@@ -86,7 +78,7 @@ def patient(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     record_event(by=Actor.of(request), action="patient.viewed", obj=shown)
     form = PatientFilterForm(request.GET)
     takes = recordings_for(request.user, form.filters(patient=shown))
-    takes = visible_labels.with_visible_label(takes, form.label_asked)
+    takes = visible_labels.with_visible_label(takes, form.asked.get("label", ""))
     sessions = sessions_for(request.user, patient=shown)
     if form.is_filtering:
         sessions = sessions.filter(pk__in=takes.order_by().values("session"))

@@ -27,13 +27,11 @@ CANDIDATES = 20
 @clinic_page()
 def index(request: HttpRequest) -> HttpResponse:
     form = SessionFilterForm(request.GET)
-    asked = form.cleaned_data if form.is_valid() else {}
-    is_open = {"open": True, "ended": False}.get(asked.get("state", ""))
-    found = sessions_for(request.user, is_open=is_open, query=asked.get("q", ""))
+    is_open = {"open": True, "ended": False}.get(form.asked.get("state", ""))
+    found = sessions_for(request.user, is_open=is_open, query=form.asked.get("q", ""))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     record_event(by=Actor.of(request), action="sessions.listed", details={"page": page.number})
-    context = {"form": form, "page": page, "is_filtered": any(asked.values())}
-    return render(request, "recordings/sessions.html", context)
+    return render(request, "recordings/sessions.html", {"form": form, "page": page})
 
 
 @require_POST

@@ -63,3 +63,13 @@ addEventListener("pageshow", () => {
 for (const select of document.querySelectorAll("select[data-submit-on-change]")) {
   select.addEventListener("change", () => select.form.requestSubmit());
 }
+
+// Filters that a narrow screen folds away stand open on a wide one.
+const wide = matchMedia("(min-width: 721px)");
+
+function unfold() {
+  for (const details of document.querySelectorAll("details[data-open-wide]")) if (wide.matches) details.open = true;
+}
+
+wide.addEventListener("change", unfold);
+unfold();
