@@ -75,7 +75,7 @@ class Parameters:
 
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]
     state_share: np.ndarray
-    systole_from_rr: tuple[float, float]  # s: S1 onset to S2 onset = first + second * RR
+    systole_from_root_rr: tuple[float, float]  # s: S1 onset to S2 onset = first + second * sqrt(RR)
     systole_spread_s: float
     sound_length_s: tuple[float, float]  # S1, S2
     sound_spread_s: float
@@ -149,7 +149,7 @@ def durations_for(rr_s: float, parameters: Parameters) -> Durations:
     """Duration densities for a heart whose typical cycle lasts `rr_s` seconds."""
     p = parameters
     s1_s, s2_s = p.sound_length_s
-    onset_to_onset = min(p.systole_from_rr[0] + p.systole_from_rr[1] * rr_s, 0.62 * rr_s)
+    onset_to_onset = min(p.systole_from_root_rr[0] + p.systole_from_root_rr[1] * np.sqrt(rr_s), 0.62 * rr_s)
     systole_s = max(onset_to_onset - s1_s, 0.06)
     diastole_s = max(rr_s - onset_to_onset - s2_s, 0.06)
     mean = np.array([s1_s, systole_s, s2_s, diastole_s]) * FRAME_RATE_HZ
@@ -216,7 +216,7 @@ def _own_durations(states: np.ndarray, probability: np.ndarray, parameters: Para
     typical_rr_s = float(np.median(rr_s))
     adapted = replace(
         parameters,
-        systole_from_rr=(float(np.median(systole_s)), 0.0),
+        systole_from_root_rr=(float(np.median(systole_s)), 0.0),
         systole_spread_s=spread(systole_s, LEAST_SYSTOLE_SPREAD_S, parameters.systole_spread_s),
         steady_spread=spread(rr_s / typical_rr_s, LEAST_RR_SPREAD, parameters.steady_spread),
     )

@@ -24,7 +24,8 @@ ENVELOPE_RATE_HZ = 200
 UNLABELLED = -1
 HIDDEN_UNITS = 64
 COPIES = 4  # augmented copies of each recording
-STRETCH = (0.62, 1.3)  # of time: rates beyond those of the training subjects
+STRETCH = (0.75, 1.2)  # of time, all phases alike
+STATE_STRETCH = ((0.8, 1.15), (0.65, 1.1), (0.8, 1.15), (0.25, 1.25))  # S1, systole, S2, diastole
 KEEP_EVERY = 4  # neighbouring frames are nearly the same
 
 
@@ -97,11 +98,17 @@ def label(x: np.ndarray, peaks: RPeaks) -> LabelledRecording:
     return LabelledRecording(power, labels, beats)
 
 
-def _stretched(power: np.ndarray, labels: np.ndarray, factor: float) -> tuple[np.ndarray, np.ndarray]:
-    n = int(power.shape[1] * factor)
-    at = np.linspace(0, power.shape[1] - 1, n)
+def _at_another_rate(
+    power: np.ndarray, labels: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """The recording as a faster or slower heart would give it: diastole changes most, the sounds themselves least."""
+    length = np.ones(labels.size)
+    for state, (least, most) in enumerate(STATE_STRETCH):
+        length[labels == state] = random.uniform(least, most)
+    end = np.cumsum(length * random.uniform(*STRETCH))
+    at = np.interp(np.arange(int(end[-1])) + 0.5, end - 0.5 * length, np.arange(labels.size))
     low = np.floor(at).astype(int)
-    high = np.minimum(low + 1, power.shape[1] - 1)
+    high = np.minimum(low + 1, labels.size - 1)
     part = at - low
     return power[:, low] * (1 - part) + power[:, high] * part, labels[np.round(at).astype(int)]
 
@@ -126,7 +133,7 @@ def examples(recordings: list[LabelledRecording], seed: int) -> tuple[np.ndarray
         for copy in range(COPIES):
             power, labels = recording.power, recording.labels
             if copy:
-                power, labels = _stretched(power, labels, random.uniform(*STRETCH))
+                power, labels = _at_another_rate(power, labels, random)
                 power = _worn(power, random)
             kept = np.flatnonzero(labels != UNLABELLED)[random.integers(KEEP_EVERY) :: KEEP_EVERY]
             inputs.append(in_context(normalise(power))[kept])
@@ -147,17 +154,17 @@ def fit(recordings: list[LabelledRecording], seed: int = 0, epochs: int = 12) ->
     beats = [r.beats for r in recordings if r.beats.r_s.size >= 5]
     rr = np.array([np.median(b.rr_s) for b in beats])
     onsets = np.array([np.median(b.s2_s - b.s1_s) for b in beats]) + HALF_S1_S - HALF_S2_S
-    slope, intercept = np.polyfit(rr, onsets, 1)
-    residual = onsets - (intercept + slope * rr)
+    slope, intercept = np.polyfit(np.sqrt(rr), onsets, 1)
+    residual = onsets - (intercept + slope * np.sqrt(rr))
     within = np.array([np.std(b.s2_s - b.s1_s) for b in beats])
     variation = np.array([np.std(b.rr_s) / np.median(b.rr_s) for b in beats])
     return {
         "layers": [
-            [np.round(w, 4).tolist(), np.round(b, 4).tolist()]
+            [np.round(w.astype(float), 4).tolist(), np.round(b.astype(float), 4).tolist()]
             for w, b in zip(network.coefs_, network.intercepts_, strict=True)
         ],
         "state_share": np.round(np.bincount(states, minlength=4) / states.size, 4).tolist(),
-        "systole_from_rr": [round(float(intercept), 4), round(float(slope), 4)],
+        "systole_from_root_rr": [round(float(intercept), 4), round(float(slope), 4)],
         "systole_spread_s": round(float(np.sqrt(residual.var() + np.median(within) ** 2)), 4),
         "sound_length_s": [2 * HALF_S1_S, 2 * HALF_S2_S],
         "sound_spread_s": 0.015,
