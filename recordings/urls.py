@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recordings.views import patients, recordings, sessions
+from recordings.views import audio, pairing, patients, phone, recordings, sessions, upload
 
 app_name = "recordings"
 
@@ -15,6 +15,13 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/settings/", sessions.settings, name="session_settings"),
     path("sessions/<uuid:session_id>/end/", sessions.end, name="session_end"),
     path("sessions/<uuid:session_id>/move/", sessions.move, name="session_move"),
+    path("sessions/<uuid:session_id>/pairing/", pairing.issue, name="pairing"),
+    path("sessions/<uuid:session_id>/pairing/revoke/", pairing.revoke, name="pairing_revoke"),
+    path("p/", phone.phone, name="phone"),
+    path("upload/", upload.upload, name="upload"),
+    path("upload/demo/", upload.demo, name="upload_demo"),
+    path("recordings/<uuid:recording_id>/audio", audio.flac, name="audio"),
+    path("recordings/<uuid:recording_id>/audio.wav", audio.wav, name="audio_wav"),
     path("recordings/<uuid:recording_id>/delete/", recordings.delete, name="recording_delete"),
     path("recordings/<uuid:recording_id>/restore/", recordings.restore, name="recording_restore"),
 ]
