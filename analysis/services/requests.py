@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.actors import Actor
@@ -17,6 +19,11 @@ from analysis.services.registry import current_model
 from recordings.models import Recording
 
 logger = logging.getLogger(__name__)
+
+# A recording stored this long ago without an analysis was missed, not merely on its way.
+FORGOTTEN_AFTER = timedelta(seconds=30)
+FORGOTTEN_FOR = timedelta(days=30)
+FORGOTTEN_BATCH = 20
 
 
 def request_analysis(*, recording: Recording, by: Actor, model: ModelVersion | None = None) -> Analysis:
@@ -87,6 +94,25 @@ def sweep_owed() -> None:
     for analysis in swept.lost:
         analysis.refresh_from_db()
         publish(analysis, stage="failed", fraction=1.0)
+    _request_forgotten()
+
+
+def _request_forgotten() -> None:
+    """Ask for the recordings that were stored while no model was there, or by a process that died right after."""
+    now = timezone.now()
+    forgotten = Recording.objects.filter(
+        status__in=[Recording.Status.STORED, Recording.Status.PARTIAL],
+        stored_at__range=(now - FORGOTTEN_FOR, now - FORGOTTEN_AFTER),
+        deleted_at__isnull=True,
+        analyses__isnull=True,
+    ).select_related("clinic")
+    for recording in forgotten[:FORGOTTEN_BATCH]:
+        try:
+            request_analysis(recording=recording, by=Actor.system())
+        except HeartSiteError as error:
+            # No usable model: that is the administrator's to mend, and one line says it for all of them.
+            logger.warning("recordings wait for a model (%s)", error.code)
+            return
 
 
 def _queue(*, recording: Recording, model: ModelVersion, by: Actor, is_shadow: bool) -> Analysis:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from accounts.actors import Actor
@@ -86,3 +89,24 @@ def test_only_a_failed_analysis_is_retried(model, recording, nudges, django_capt
     with pytest.raises(HeartSiteError) as refused:
         retry_analysis(analysis=analysis, by=SYSTEM)
     assert refused.value.code == "analysis.not_failed"
+
+
+def test_the_sweep_asks_for_recordings_that_were_stored_while_no_model_was_there(
+    recording, nudges, settings, tmp_path
+):
+    settings.MODEL_DIR = tmp_path
+    Recording.objects.filter(pk=recording.pk).update(stored_at=timezone.now() - timedelta(minutes=1))
+    requests.sweep_owed()
+    assert not recording.analyses.exists()
+    ModelVersion.objects.create(name="heart", version="1", artefact_sha256="a" * 64, stage="current")
+    requests.sweep_owed()
+    requests.sweep_owed()
+    assert recording.analyses.count() == 1
+
+
+def test_the_sweep_leaves_fresh_and_deleted_recordings_alone(model, recording, nudges):
+    requests.sweep_owed()
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Recording.objects.filter(pk=recording.pk).update(stored_at=long_ago, deleted_at=timezone.now())
+    requests.sweep_owed()
+    assert not recording.analyses.exists()

@@ -56,8 +56,9 @@ export class RecordingPanel {
     this.player = new SoundPlayer(blob);
     this.player.on("time", ({ timeS }) => this.atTime(timeS));
     this.player.on("state", ({ playing }) => this.atState(playing));
-    const offered = [...this.part("max-hz").options].filter((option) => Number(option.value) <= Math.max(500, rateHz / 2));
-    this.part("max-hz").replaceChildren(...offered);
+    for (const option of [...this.part("max-hz").options]) {
+      if (Number(option.value) > Math.max(1000, rateHz / 2)) option.remove();
+    }
     this.wirePlayback();
     this.wirePlot();
     this.root.dataset.ready = "true";
