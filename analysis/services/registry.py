@@ -34,7 +34,10 @@ def register_model(*, directory: Path, by: Actor) -> ModelVersion:
             "name": artefact.name,
             "version": artefact.version,
             "directory": str(directory.resolve()),
-            "metadata": {"assumed_prevalence": artefact.assumed_prevalence},
+            "metadata": {
+                "assumed_prevalence": artefact.assumed_prevalence,
+                "session": dict(artefact.session),
+            },
         },
     )
     if created:

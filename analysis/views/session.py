@@ -11,7 +11,9 @@ from django.views.decorators.http import require_GET
 from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.services.audit import record_event
+from analysis.models import ModelVersion
 from analysis.selectors import get_visible_result, with_latest_analysis
+from analysis.session_reading import session_reading
 from recordings.models import Posture, Site
 from recordings.selectors import RecordingFilters, get_session_for, recordings_for
 
@@ -46,4 +48,11 @@ def _takes(request: HttpRequest, shown) -> dict:
         recordings_for(request.user, RecordingFilters(session=shown)).order_by("take")
     )
     rows = [(recording, get_visible_result(request.user, recording)) for recording in recordings]
-    return {"session": shown, "patient": shown.patient, "takes": rows, "latest": rows[-1] if rows else None}
+    current = ModelVersion.objects.filter(stage=ModelVersion.Stage.CURRENT).first()
+    return {
+        "session": shown,
+        "patient": shown.patient,
+        "takes": rows,
+        "latest": rows[-1] if rows else None,
+        "together": session_reading(rows, current.metadata.get("session") if current else None),
+    }
