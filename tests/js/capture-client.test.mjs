@@ -207,3 +207,18 @@ test("revoked is known by its message, and unknown types are ignored", () => {
   maker.last().drop(4410);
   assert.equal(last(events)[1].error.code, "phone.revoked");
 });
+
+test("a code that was refused is not tried again, a server that is full is", () => {
+  const refused = connected();
+  refused.maker.last().say({ type: "error", code: "pairing.slow_down", message: "Wait.", fatal: true });
+  refused.maker.last().drop(1013);
+  refused.timers.advance(60000);
+  assert.equal(refused.maker.sockets.length, 1);
+  assert.equal(last(refused.events)[0], "closed");
+
+  const full = connected();
+  full.maker.last().say({ type: "error", code: "spool.disk_full", message: "Full.", fatal: true });
+  full.maker.last().drop(1011);
+  full.timers.advance(1000);
+  assert.equal(full.maker.sockets.length, 2);
+});

@@ -169,7 +169,11 @@ export class CaptureClient extends Emitter {
 
   failed({ code, message, fatal }) {
     this.lastError = { code, message };
-    if (fatal) return;
+    if (fatal) {
+      // A wrong code stays wrong, and trying it again would lock this address out.
+      if (code.startsWith("pairing.") || code.startsWith("session.")) this.socket.giveUp();
+      return;
+    }
     if (this.phase === "stopping" && code === "recording.unknown" && this.resends < MAX_RESENDS) {
       this.resend();
       return;

@@ -30,6 +30,7 @@ export class LiveSocket extends Emitter {
     this.socket = null;
     this.attempt = 0;
     this.ended = false;
+    this.isLastTry = false;
     this.retryTimer = null;
     this.watchTimer = null;
   }
@@ -40,6 +41,7 @@ export class LiveSocket extends Emitter {
 
   open() {
     this.ended = false;
+    this.isLastTry = false;
     const socket = this.openSocket(this.url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
@@ -67,6 +69,11 @@ export class LiveSocket extends Emitter {
   /** The other side has let us in: the next loss starts again with the shortest delay. */
   settle() {
     this.attempt = 0;
+  }
+
+  /** Another attempt would end as this one will: whatever the close code, do not come back. */
+  giveUp() {
+    this.isLastTry = true;
   }
 
   /** Try now instead of at the end of the delay, say because the phone is back in the network. */
@@ -104,7 +111,7 @@ export class LiveSocket extends Emitter {
   handleClose(code) {
     this.timers.clear(this.watchTimer);
     this.socket = null;
-    if (isFinalCode(code)) {
+    if (this.isLastTry || isFinalCode(code)) {
       this.ended = true;
       this.emit("closed", { code });
       return;

@@ -25,6 +25,8 @@ export const PROBLEMS = Object.freeze({
   mismatch: ["record_again", "download"],
 });
 
+// Where the page's own words say too little; elsewhere the server's would say the same twice.
+const SHOWS_SERVER_MESSAGE = new Set(["refused", "not_stored"]);
 const UNREACHABLE_AFTER_ATTEMPTS = 3;
 const SAMPLES_PER_S = 8000;
 
@@ -41,7 +43,11 @@ export const initialState = Object.freeze({
   take: null,
 });
 
-const problem = (state, code, message = "") => ({ ...state, screen: "problem", problem: { code, message } });
+const problem = (state, code, message = "") => ({
+  ...state,
+  screen: "problem",
+  problem: { code, message: SHOWS_SERVER_MESSAGE.has(code) ? message : "" },
+});
 
 /** The problem that the end of the connection means, from its close code and the server's last error. */
 export function problemOfClose({ code, error }) {

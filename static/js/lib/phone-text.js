@@ -55,13 +55,12 @@ const en = {
   hold: {
     title: "Where to hold the phone",
     steps: [
-      "Take the phone out of its case and switch it to silent.",
-      "Find its microphone: on most phones it is in the bottom edge.",
-      "Put that edge on the bare skin, on the marked spot.",
-      "Press lightly and keep still. No talking, and a quiet room.",
+      "Take the phone's case off. Switch it to silent.",
+      "Its microphone is in the bottom edge, on most phones.",
+      "Press that edge lightly on bare skin, on the marked spot.",
+      "Keep still. No talking, in a quiet room.",
     ],
     record: "Record",
-    permission: "The phone will ask whether it may use the microphone. Choose Allow.",
     pictureAlt: (site) => `Drawing of a chest, seen from the front. The phone's edge touches ${site}.`,
     sites: {
       aortic: { name: "Upper chest, your right", where: "Just right of the breastbone, two finger widths below the collarbone." },

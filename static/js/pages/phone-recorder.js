@@ -12,6 +12,8 @@ import { WaveformView } from "../lib/waveform.js";
 const SHOWN_S = 4;
 // A track may be mute for an instant while the phone switches its audio route; a call lasts longer.
 const INTERRUPTION_GRACE_MS = 1200;
+// A new audio graph drops a few blocks while it settles (seen in Chromium); they would be a gap in the recording.
+const WARM_UP_S = 0.3;
 const SILENT_AFTER_SAMPLES = 1.5 * WIRE_RATE_HZ;
 
 export class PhoneRecorder {
@@ -46,6 +48,7 @@ export class PhoneRecorder {
     this.ring.clear();
     this.meter.reset();
     this.silentSamples = 0;
+    this.warmUpSamples = WARM_UP_S * rateHz;
     if (!this.view) this.view = new WaveformView(this.canvas, { ring: this.ring, rateHz: WIRE_RATE_HZ, seconds: SHOWN_S });
     this.client.startTake({
       recording: randomUuid(),
@@ -71,6 +74,10 @@ export class PhoneRecorder {
 
   receive(samples, frame) {
     if (!this.take) return;
+    if (this.warmUpSamples > 0) {
+      this.warmUpSamples -= samples.length;
+      return;
+    }
     this.take.push(samples, frame);
     this.onSound({ samples: this.take.end, isSilent: this.silentSamples >= SILENT_AFTER_SAMPLES });
     if (this.take.isFull) this.end("full");

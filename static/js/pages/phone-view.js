@@ -46,7 +46,7 @@ export class PhoneView {
 
   render(state) {
     const { screen } = state;
-    this.write("[data-clinic]", state.session ? state.session.clinic : "");
+    if (state.session) this.write("[data-clinic]", state.session.clinic);
     if (screen === "consent") this.renderConsent(state.session);
     if (screen === "hold") this.renderHold(state.session);
     if (screen === "record") this.renderRecord(state);

@@ -88,8 +88,9 @@ client.on("refused", ({ code, message }) => {
 client.on("lost", ({ attempt }) => dispatch({ type: "lost", attempt }));
 client.on("closed", ({ code, error }) => {
   recorder.abandon();
-  sessionStorage.removeItem(CREDENTIAL_KEY);
   dispatch({ type: "closed", code, error });
+  // After anything else a reload may go on with it.
+  if (["link_invalid", "revoked", "ended"].includes(state.problem.code)) sessionStorage.removeItem(CREDENTIAL_KEY);
 });
 
 async function record() {
