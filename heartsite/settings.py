@@ -179,6 +179,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "8/15m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "HeartSite"
+# Addresses come from an administrator, not from a sign-up that would have to be verified.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 # A user name AND an address: one person's typing errors must not lock a clinic's whole address.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 8

@@ -10,7 +10,7 @@ from accounts.actors import Actor
 from accounts.errors import HeartSiteError
 from accounts.permissions import Right, authorise
 from accounts.services.audit import record_event
-from recordings import groups
+from recordings import announcements
 from recordings.models import Consent, Patient, RecordingSession
 
 
@@ -55,9 +55,7 @@ def update_session(
     with transaction.atomic():
         session.save(update_fields=list(changes))
         record_event(by=by, action="session.changed", obj=session, details={"fields": sorted(changes)})
-    settings = {name: getattr(session, name) for name in ("site", "posture", "target_s", "settle_s")}
-    for group in (groups.capture_group(session.pk), groups.monitor_group(session.pk)):
-        groups.notify(group, {"type": "settings", **settings})
+        transaction.on_commit(lambda: announcements.settings_changed(session))
     return session
 
 
@@ -72,7 +70,7 @@ def end_session(*, session: RecordingSession, by: Actor) -> RecordingSession:
         session.ended_at = now
         session.pairings.filter(revoked_at=None).update(revoked_at=now)
         record_event(by=by, action="session.ended", obj=session)
-    groups.notify(groups.capture_group(session.pk), {"type": "revoked"})
+        transaction.on_commit(lambda: announcements.phones_revoked(session.pk))
     return session
 
 
