@@ -57,8 +57,9 @@ class Segmentation:
     """The phases of a recording, on the clock of the samples it was made from.
 
     states : int8 (n_frames,), S1, SYSTOLE, S2 or DIASTOLE per 20 ms frame. s1_times_s, s2_times_s : energy peaks.
-    cycles : whole cycles in order. confidence : mean probability of the chosen states, 0.25 (chance) to 1.
-    frame_confidence : (n_frames,) the same, smoothed over about a second.
+    cycles : whole cycles in order. confidence : mean probability of the chosen state, each of the four states counting
+    alike (diastole, the longest, is what noise resembles): below 0.5 for noise, to 1.
+    frame_confidence : (n_frames,) probability of the chosen state, smoothed over about a second.
     """
 
     states: np.ndarray
@@ -188,8 +189,12 @@ def segment(x: np.ndarray, fs_hz: float, parameters: Parameters | None = None) -
     )
     return Segmentation(
         states, np.array([t for t in s1 if t is not None]), np.array([t for t in s2 if t is not None]),
-        _cycles(runs, chosen), float(chosen.mean()), frame_confidence[: states.size],
+        _cycles(runs, chosen), _mean_over_states(chosen, states), frame_confidence[: states.size],
     )
+
+
+def _mean_over_states(chosen: np.ndarray, states: np.ndarray) -> float:
+    return float(np.mean([chosen[states == state].mean() for state in range(4) if np.any(states == state)]))
 
 
 def _best_states(probability: np.ndarray, parameters: Parameters) -> np.ndarray:
