@@ -44,7 +44,10 @@ class Checkpoint:
         model.save(partial)
         name = f"checkpoint-{state.epoch:04d}-{state.step:05d}.keras"
         partial.replace(self.directory / name)
-        text = json.dumps({"weights": name, "fingerprint": self._fingerprint, "state": asdict(state)}, indent=2)
+        # Keras leaves the state of dropout's random numbers out of what it saves.
+        seeds = [[int(value) for value in variable.numpy()] for variable in _seed_states(model)]
+        content = {"weights": name, "seeds": seeds, "fingerprint": self._fingerprint, "state": asdict(state)}
+        text = json.dumps(content, indent=1)
         partial_state = self.directory / f"partial-{os.getpid()}.json"
         partial_state.write_text(text, encoding="utf-8")
         partial_state.replace(self.directory / _STATE)
@@ -63,6 +66,8 @@ class Checkpoint:
         if stored["fingerprint"] != self._fingerprint:
             return None
         model = keras.saving.load_model(self.directory / stored["weights"])
+        for variable, value in zip(_seed_states(model), stored["seeds"], strict=True):
+            variable.assign(value)
         return model, TrainingState(**stored["state"])
 
     def save_best(self, model: "keras.Model") -> None:
@@ -73,3 +78,7 @@ class Checkpoint:
         """Put the best epoch's weights into `model`, if any were kept."""
         if (self.directory / _BEST).exists():
             model.load_weights(self.directory / _BEST)
+
+
+def _seed_states(model: "keras.Model") -> list["keras.Variable"]:
+    return [variable for variable in model.non_trainable_variables if variable.path.endswith("seed_generator_state")]
