@@ -35,7 +35,10 @@ def data_dir() -> Path:
 
 def debug() -> bool:
     """DEBUG is off unless asked for."""
-    return _checked("DJANGO_DEBUG", env.bool, default=False, expected="0 or 1")
+    value = env.str("DJANGO_DEBUG", default="0").strip().lower()
+    if value not in ("", "0", "1", "false", "true"):
+        raise ImproperlyConfigured(f"DJANGO_DEBUG is {value!r}; set it to 0 or 1.")
+    return value in ("1", "true")
 
 
 def trusted_proxies() -> int:
