@@ -34,7 +34,9 @@ def colour(x: Floats, fs_hz: int, config: AugmentConfig, rng: np.random.Generato
     frequencies_hz = np.fft.rfftfreq(n_fft, 1 / fs_hz)
     gain = np.ones((n, len(frequencies_hz)), dtype=np.float32)
     for row in np.flatnonzero(rng.random(n) < config.equaliser_probability):
-        knots_db = rng.uniform(-config.equaliser_range_db, config.equaliser_range_db, len(_EQUALISER_KNOTS_HZ))
+        knots_db = rng.uniform(
+            -config.equaliser_range_db, config.equaliser_range_db, len(_EQUALISER_KNOTS_HZ)
+        )
         gain[row] = 10 ** (np.interp(frequencies_hz, _EQUALISER_KNOTS_HZ, knots_db) / 20)
     for row in np.flatnonzero(rng.random(n) < config.high_pass_probability):
         ratio = frequencies_hz / rng.uniform(*config.high_pass_hz)

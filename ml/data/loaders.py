@@ -114,9 +114,7 @@ class BalancedWindows:
 class StoredSpectrograms:
     """Whole stored spectrograms in shuffled order, each once an epoch: the original system's way."""
 
-    def __init__(
-        self, inputs: Floats, labels: NDArray[np.int_], *, batch_size: int, seed: int
-    ) -> None:
+    def __init__(self, inputs: Floats, labels: NDArray[np.int_], *, batch_size: int, seed: int) -> None:
         self._inputs, self._labels = inputs, labels
         self._batch_size, self._seed = batch_size, seed
         self.steps_per_epoch = -(-len(labels) // batch_size)

@@ -55,4 +55,6 @@ def read_manifest(directory: Path) -> list[ManifestRow]:
     except FileNotFoundError as error:
         raise DatasetError(f"{directory} holds no {FILE_NAME}; run prepare_dataset first.") from error
     except (KeyError, ValueError) as error:
-        raise DatasetError(f"{path} is not a manifest of this version ({error}); run prepare_dataset again.") from error
+        raise DatasetError(
+            f"{path} is not a manifest of this version ({error}); run prepare_dataset again."
+        ) from error

@@ -60,7 +60,9 @@ def held_back_subjects(recordings: Iterable[Recording], demo_records: Iterable[s
 
 def _find_root(data_dir: Path) -> Path:
     if not data_dir.is_dir():
-        raise DatasetError(f"There is no folder {data_dir}. Pass the folder that holds training-a to training-f.")
+        raise DatasetError(
+            f"There is no folder {data_dir}. Pass the folder that holds training-a to training-f."
+        )
     for candidate in (data_dir, *sorted(child for child in data_dir.iterdir() if child.is_dir())):
         if any((candidate / f"training-{database}").is_dir() for database in DATABASES):
             return candidate
@@ -76,7 +78,9 @@ def _read_database(folder: Path, database: str, subjects: dict[str, dict[str, st
     recordings = []
     for file_id, label, *_ in labels:
         if label not in ("1", "-1"):
-            raise DatasetError(f"{folder.name}/REFERENCE.csv gives {file_id} the label {label!r}; it must be 1 or -1.")
+            raise DatasetError(
+                f"{folder.name}/REFERENCE.csv gives {file_id} the label {label!r}; it must be 1 or -1."
+            )
         subject = subjects.get(file_id, {})
         recordings.append(
             Recording(
@@ -99,7 +103,9 @@ def _find_sound(folder: Path, file_id: str) -> Path:
         path = folder / f"{file_id}{suffix}"
         if path.exists():
             return path
-    raise DatasetError(f"{folder.name}/REFERENCE.csv lists {file_id}, but there is no {file_id}.wav or .flac beside it.")
+    raise DatasetError(
+        f"{folder.name}/REFERENCE.csv lists {file_id}, but there is no {file_id}.wav or .flac beside it."
+    )
 
 
 def _read_table(path: Path, columns: int = 2) -> list[list[str]]:

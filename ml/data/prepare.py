@@ -68,7 +68,9 @@ def prepare_dataset(
     work = partial(prepare_one, out_dir=out_dir, features=preset.features)
     with _mapper(workers) as run:
         results = list(progress(run(work, jobs), len(jobs)))
-    manifest = write_manifest(out_dir, (_row(job, fold_of, done) for job, done in zip(jobs, results, strict=True)))
+    manifest = write_manifest(
+        out_dir, (_row(job, fold_of, done) for job, done in zip(jobs, results, strict=True))
+    )
     _write_config(out_dir, preset, manifest, folds=folds, seed=seed)
     return manifest
 
@@ -89,7 +91,9 @@ def prepare_one(job: Job, *, out_dir: Path, features: OpsfusionConfig | MelWindo
     else:
         at_fs = _to_corpus_rate(samples, fs_hz)
         waveforms = np.load(out_dir / WAVEFORMS_FILE, mmap_mode="r+")
-        stored = np.clip(np.round(at_fs[: job.n_samples] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(np.int16)
+        stored = np.clip(np.round(at_fs[: job.n_samples] * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype(
+            np.int16
+        )
         waveforms[job.first_sample : job.first_sample + job.n_samples] = stored
         spectrogram = mel_power(stored.astype(np.float32) / np.float32(FULL_SCALE), features)
     np.save(out_dir / _spectrogram_path(recording.file_id), spectrogram)

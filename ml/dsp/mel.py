@@ -49,7 +49,9 @@ def mel_filterbank(
     """
     high_hz = fs_hz / 2 if high_hz is None else high_hz
     if not 0 <= low_hz < high_hz <= fs_hz / 2:
-        raise SignalError("signal.bad_band", f"The band {low_hz:g}-{high_hz:g} Hz does not fit {fs_hz:g} Hz sound.")
+        raise SignalError(
+            "signal.bad_band", f"The band {low_hz:g}-{high_hz:g} Hz does not fit {fs_hz:g} Hz sound."
+        )
     corners_hz = mel_to_hz(np.linspace(hz_to_mel(low_hz), hz_to_mel(high_hz), n_mels + 2))
     widths_hz = np.diff(corners_hz)
     slopes = corners_hz[:, None] - np.fft.rfftfreq(n_fft, 1 / fs_hz)[None, :]

@@ -16,7 +16,9 @@ def resampled_rows(predictions: Predictions, rng: np.random.Generator) -> np.nda
     for database in np.unique(predictions.databases):
         own = np.flatnonzero(predictions.databases == database)
         order = own[np.argsort(predictions.subjects[own], kind="stable")]
-        groups = np.split(order, np.flatnonzero(np.diff(np.unique(predictions.subjects[order], return_inverse=True)[1])) + 1)
+        groups = np.split(
+            order, np.flatnonzero(np.diff(np.unique(predictions.subjects[order], return_inverse=True)[1])) + 1
+        )
         rows.extend(groups[pick] for pick in rng.integers(0, len(groups), len(groups)))
     return np.concatenate(rows)
 

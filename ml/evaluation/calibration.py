@@ -84,10 +84,10 @@ def screening_threshold(labels: NDArray[np.int_], probabilities: Floats) -> floa
 
 
 def unsure_band(probabilities: Floats, threshold: float, share: float = _BAND_SHARE) -> tuple[float, float]:
-    """The interval around `threshold` that holds `share` of the recordings, half on each side where there are enough."""
+    """The interval around `threshold` with `share` of the recordings, half on each side where there are enough."""
     ordered = np.sort(probabilities)
     place = int(np.searchsorted(ordered, threshold))
-    reach = max(1, int(round(share * len(ordered) / 2)))
+    reach = max(1, round(share * len(ordered) / 2))
     low = ordered[max(0, place - reach)]
     high = ordered[min(len(ordered) - 1, place + reach)]
     return float(min(low, threshold)), float(max(high, threshold))
@@ -101,3 +101,20 @@ def operating_points(predictions: Predictions, platt: Platt) -> dict[str, Thresh
         threshold = choose(predictions.labels, p)
         points[name] = Threshold(threshold, unsure_band(p, threshold))
     return points
+
+
+def session_calibration(predictions: Predictions, platt: Platt) -> Platt:
+    """Recalibrates the mean over a subject's recordings of the calibrated logit, for the session-level reading.
+
+    Fitted on subjects of at least two recordings who carry one label; the identity where there are not both labels.
+    """
+    logits = platt.slope * predictions.scores + platt.intercept
+    means, labels = [], []
+    for subject in np.unique(predictions.subjects):
+        own = predictions.subjects == subject
+        if own.sum() >= 2 and len(np.unique(predictions.labels[own])) == 1:
+            means.append(logits[own].mean())
+            labels.append(int(predictions.labels[own][0]))
+    if len(set(labels)) < 2:
+        return Platt(1.0, 0.0)
+    return fit_platt(np.array(means), np.array(labels))

@@ -98,7 +98,9 @@ def match_s1(s1_s: NDArray[np.float64], r_s: NDArray[np.float64]) -> S1Match:
         return S1Match(0, len(s1_s), len(r_s), lag_s)
     distances = np.abs(s1_s[None, :] - r_s[:, None] - lag_s)
     taken_s1, taken_r = set(), set()
-    for r_index, s1_index in zip(*np.unravel_index(np.argsort(distances, axis=None), distances.shape), strict=True):
+    for r_index, s1_index in zip(
+        *np.unravel_index(np.argsort(distances, axis=None), distances.shape), strict=True
+    ):
         if distances[r_index, s1_index] > MATCH_S:
             break
         if r_index not in taken_r and s1_index not in taken_s1:

@@ -16,7 +16,14 @@ FOLDS = 5
 
 
 def run_lodo(
-    data_dir: Path, preset_name: str, *, work_dir: Path, seed: int, workers: int, threads: int | None, report: Report
+    data_dir: Path,
+    preset_name: str,
+    *,
+    work_dir: Path,
+    seed: int,
+    workers: int,
+    threads: int | None,
+    report: Report,
 ) -> dict[str, Any]:
     """The leave-one-database-out table of a preset; everything between is kept in `work_dir`."""
     preset = load_preset(preset_name)
@@ -28,5 +35,10 @@ def run_lodo(
         prepare_dataset(data_dir, dataset_dir, preset, workers=workers, folds=FOLDS, seed=seed)
     prepare_backend(seed=seed, threads=threads)
     return evaluate_lodo(
-        Corpus(dataset_dir), preset, weights=None, seed=seed, work_dir=work_dir / f"lodo-seed{seed}", report=report
+        Corpus(dataset_dir),
+        preset,
+        weights=None,
+        seed=seed,
+        work_dir=work_dir / f"lodo-seed{seed}",
+        report=report,
     )

@@ -17,7 +17,7 @@ def auc(labels: Labels, scores: Floats) -> float:
     negatives = len(labels) - positives
     if not positives or not negatives:
         return float("nan")
-    values, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
     mean_ranks = np.cumsum(counts) - (counts - 1) / 2
     rank_sum = mean_ranks[inverse][labels == 1].sum()
     return float((rank_sum - positives * (positives + 1) / 2) / (positives * negatives))
@@ -41,9 +41,7 @@ def rates(labels: Labels, called_abnormal: NDArray[np.bool_]) -> dict[str, float
     return {"se": sensitivity, "sp": specificity, "macc": (sensitivity + specificity) / 2}
 
 
-def challenge_score(
-    labels: Labels, usable: NDArray[np.bool_], calls: NDArray[np.str_]
-) -> dict[str, float]:
+def challenge_score(labels: Labels, usable: NDArray[np.bool_], calls: NDArray[np.str_]) -> dict[str, float]:
     """The 2016 challenge's modified Se, Sp and MAcc for calls "normal", "abnormal" or "unsure".
 
     Unsure is right on a recording rated noisy and wrong on a usable one, weighted by how many are which
@@ -102,7 +100,9 @@ def roc(labels: Labels, scores: Floats) -> tuple[Floats, Floats]:
     )
 
 
-def risk_coverage(labels: Labels, called_abnormal: NDArray[np.bool_], confidence: Floats) -> tuple[Floats, Floats]:
+def risk_coverage(
+    labels: Labels, called_abnormal: NDArray[np.bool_], confidence: Floats
+) -> tuple[Floats, Floats]:
     """Coverage and error rate when only the most confident share is answered."""
     order = np.argsort(-confidence, kind="stable")
     wrong = (called_abnormal != (labels == 1))[order]

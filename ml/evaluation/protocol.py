@@ -49,7 +49,11 @@ def evaluate_readings(
     point = artefact.operating_points["balanced"]
     threshold = Threshold(point.threshold, tuple(point.unsure_band))
     return {
-        "model": {"name": artefact.name, "version": artefact.version, "trained_on": artefact.training_data.sha256},
+        "model": {
+            "name": artefact.name,
+            "version": artefact.version,
+            "trained_on": artefact.training_data.sha256,
+        },
         "code_version": code_version(),
         "unreadable": {item.recording.file_id: item.error for item in done if item.error},
         "ranking": ranking(predictions, seed=seed),
@@ -79,7 +83,13 @@ def _quality_rates(done: Sequence[ReadRecording]) -> dict[str, Any]:
 
 
 def evaluate_lodo(
-    corpus: Corpus, preset: Preset, *, weights: Sequence[float] | None, seed: int, work_dir: Path, report: Report
+    corpus: Corpus,
+    preset: Preset,
+    *,
+    weights: Sequence[float] | None,
+    seed: int,
+    work_dir: Path,
+    report: Report,
 ) -> dict[str, Any]:
     """Each database judged by members that never saw it.
 
@@ -152,8 +162,15 @@ def evaluate_stress(
             "pooled_auc": auc(labels, scores),
             **rates(labels, calls),
         }
-        report(f"stress, {name}: macro {result[name]['macro_auc_abdf']:.3f} MAcc {result[name]['macc']:.3f}\n")
-    return {"what": "fold 0, members trained on the other folds", "n": len(test), "seed": seed, "rows": result}
+        report(
+            f"stress, {name}: macro {result[name]['macro_auc_abdf']:.3f} MAcc {result[name]['macc']:.3f}\n"
+        )
+    return {
+        "what": "fold 0, members trained on the other folds",
+        "n": len(test),
+        "seed": seed,
+        "rows": result,
+    }
 
 
 def _changed_logits(

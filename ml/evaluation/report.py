@@ -1,5 +1,6 @@
 """Evaluation figures as text for a terminal."""
 
+import math
 from typing import Any
 
 
@@ -7,7 +8,9 @@ def readings_text(section: dict[str, Any]) -> str:
     """What `evaluate_model` prints of a model on a folder."""
     lines = [f"{section['model']['name']} {section['model']['version']}", *_ranking_lines(section["ranking"])]
     for name, point in section["operating_points"].items():
-        lines.append(f"\n{name}: threshold {_number(point['threshold'])}, unsure {_band(point['unsure_band'])}")
+        lines.append(
+            f"\n{name}: threshold {_number(point['threshold'])}, unsure {_band(point['unsure_band'])}"
+        )
         lines.extend(_decision_lines(point["groups"]))
     heart_rate = section.get("heart_rate")
     if heart_rate:
@@ -54,7 +57,7 @@ def _decision_lines(groups: dict[str, Any]) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "    -" if value is None or value != value else f"{value:.3f}"
+    return "    -" if value is None or math.isnan(value) else f"{value:.3f}"
 
 
 def _band(values: list[float] | None) -> str:

@@ -33,7 +33,9 @@ def ranking(predictions: Predictions, *, seed: int = 0, replicates: int = REPLIC
         "macro_auc_abdf": figures["macro_abdf"],
         "mean_auc_abcdf": figures["mean_abcdf"],
         "pooled_auc": figures["pooled"],
-        "interval_95": intervals(predictions, _ranking_figures, seed=seed, replicates=replicates) if replicates else {},
+        "interval_95": intervals(predictions, _ranking_figures, seed=seed, replicates=replicates)
+        if replicates
+        else {},
     }
 
 
@@ -77,7 +79,9 @@ def decisions(
     }
 
 
-def _group(predictions: Predictions, probabilities: np.ndarray, forced: np.ndarray, calls: np.ndarray) -> dict[str, Any]:
+def _group(
+    predictions: Predictions, probabilities: np.ndarray, forced: np.ndarray, calls: np.ndarray
+) -> dict[str, Any]:
     labels, usable = predictions.labels, predictions.usable
     unsure = calls == "unsure"
     forced_calls = np.where(forced, "abnormal", "normal")
@@ -99,7 +103,9 @@ def _group(predictions: Predictions, probabilities: np.ndarray, forced: np.ndarr
     }
 
 
-def _risk_coverage(predictions: Predictions, probabilities: np.ndarray, threshold: Threshold) -> list[dict[str, float]]:
+def _risk_coverage(
+    predictions: Predictions, probabilities: np.ndarray, threshold: Threshold
+) -> list[dict[str, float]]:
     odds = np.log(np.clip(probabilities, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(probabilities, 1e-9, 1 - 1e-9))
     limit = math.log(max(threshold.threshold, 1e-9)) - math.log1p(-min(threshold.threshold, 1 - 1e-9))
     coverage, risk = risk_coverage(
@@ -111,7 +117,10 @@ def _risk_coverage(predictions: Predictions, probabilities: np.ndarray, threshol
 
 def _confusion(labels: np.ndarray, calls: np.ndarray) -> dict[str, dict[str, int]]:
     return {
-        truth: {call: int(((labels == label) & (calls == call)).sum()) for call in ("normal", "abnormal", "unsure")}
+        truth: {
+            call: int(((labels == label) & (calls == call)).sum())
+            for call in ("normal", "abnormal", "unsure")
+        }
         for truth, label in (("normal", 0), ("abnormal", 1))
     }
 
@@ -129,7 +138,9 @@ def full_table(
     return {
         "ranking": ranking(predictions, seed=seed, replicates=replicates),
         "calibration": {"slope": platt.slope, "intercept": platt.intercept},
-        "operating_points": {name: decisions(predictions, probabilities, point) for name, point in points.items()},
+        "operating_points": {
+            name: decisions(predictions, probabilities, point) for name, point in points.items()
+        },
     }
 
 

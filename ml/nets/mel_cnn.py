@@ -15,8 +15,8 @@ _VARIANCE_FLOOR = 1e-4
 def build(input_shape: tuple[int, ...]) -> "keras.Model":
     """(n_frames, n_mels, 1) normalised log power to one logit of abnormal; about 110,000 parameters.
 
-    Frequency is not averaged over: a band keeps its meaning up to the last layer but one. Time is, and the spread beside
-    the mean tells a steady sound from one that comes and goes with the beat.
+    Frequency is not averaged over: a band keeps its meaning up to the last layer but one. Time is, and the spread
+    beside the mean tells a steady sound from one that comes and goes with the beat.
     """
     import keras
     from keras import layers, ops

@@ -53,6 +53,8 @@ def _build(preset: str, section: str, cls: type, values: dict[str, Any]) -> Any:
     if unknown:
         raise PresetError(f"{preset}: {section} has no setting {', '.join(sorted(unknown))}.")
     try:
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        return cls(
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        )
     except TypeError as error:
         raise PresetError(f"{preset}: {section} is incomplete ({error}).") from error

@@ -42,7 +42,9 @@ class Silent:
 class ProgressLine:
     """One line that is rewritten, with the mean loss and the time left; one that stays per epoch."""
 
-    def __init__(self, write: Callable[[str], object], label: str = "", clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, write: Callable[[str], object], label: str = "", clock: Callable[[], float] = time.monotonic
+    ):
         self._write, self._label, self._clock = write, label, clock
         self._began = self._shown = 0.0
         self._first = self._total = self._steps = self._epochs = 0

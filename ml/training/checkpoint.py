@@ -81,4 +81,8 @@ class Checkpoint:
 
 
 def _seed_states(model: "keras.Model") -> list["keras.Variable"]:
-    return [variable for variable in model.non_trainable_variables if variable.path.endswith("seed_generator_state")]
+    return [
+        variable
+        for variable in model.non_trainable_variables
+        if variable.path.endswith("seed_generator_state")
+    ]

@@ -1,8 +1,7 @@
 """Trains an ensemble: held-out folds give weights, calibration and thresholds; a last fit on everything is released."""
 
-import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
-from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points
+from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points, session_calibration
 from ml.evaluation.predictions import Predictions
-from ml.evaluation.tables import full_table, without_nan
+from ml.evaluation.protocol import evaluate_stress
+from ml.evaluation.store import EVALUATION_FILE, add_figures, write_figures
+from ml.evaluation.tables import full_table
 from ml.inference.artefact import Artefact, Calibration, OperatingPoint, TrainingData, write_artefact
 from ml.inference.artefact import Member as ArtefactMember
 from ml.training.config import Preset
@@ -27,8 +28,17 @@ from ml.training.folds import (
 from ml.training.members import Member, Report, create_members
 from ml.training.metadata import LICENCE, code_version, data_hash, versions
 
-EVALUATION_FILE = "evaluation.json"
 PREDICTIONS_FILE = "predictions.json"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What was chosen on held-out predictions and is carried to the last fit."""
+
+    weights: NDArray[np.float64]
+    platt: Platt
+    points: dict[str, Threshold]
+    session: Platt
 
 
 def train_ensemble(
@@ -50,13 +60,29 @@ def train_ensemble(
     predictions = as_predictions(corpus, indices, combined(logits, weights))
     platt = fit_platt(predictions.scores, predictions.labels)
     points = operating_points(predictions, platt)
-    evaluation = _evaluation(members, corpus, indices, logits, predictions, platt, points, weights, seed)
-    (out_dir / EVALUATION_FILE).write_text(json.dumps(without_nan(evaluation), indent=1) + "\n", encoding="utf-8")
+    chosen = Choices(weights, platt, points, session_calibration(predictions, platt))
+    evaluation = _evaluation(
+        members, corpus, indices, logits, predictions=predictions, chosen=chosen, seed=seed
+    )
+    write_figures(out_dir / EVALUATION_FILE, evaluation)
     predictions.save(out_dir / PREDICTIONS_FILE)
     report(summary(evaluation) + "\n")
     entries = _final_fit(members, corpus, preset, weights, out_dir, seed=seed, report=report)
-    prevalence = float(predictions.labels.mean())
-    return _write_release(corpus, preset, entries, platt, points, prevalence, out_dir, seed=seed)
+    _write_release(
+        corpus, preset, entries, chosen, out_dir, prevalence=float(predictions.labels.mean()), seed=seed
+    )
+    stress = evaluate_stress(
+        corpus,
+        preset,
+        weights=weights,
+        platt=platt,
+        point=points["balanced"],
+        seed=seed,
+        work_dir=work_dir,
+        report=report,
+    )
+    add_figures(out_dir, {"stress": stress})
+    return out_dir
 
 
 def member_weights(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -71,10 +97,9 @@ def _evaluation(
     corpus: Corpus,
     indices: NDArray[np.intp],
     logits: NDArray[np.float64],
+    *,
     predictions: Predictions,
-    platt: Platt,
-    points: dict[str, Threshold],
-    weights: NDArray[np.float64],
+    chosen: Choices,
     seed: int,
 ) -> dict[str, Any]:
     by_member = {}
@@ -83,13 +108,13 @@ def _evaluation(
         own = as_predictions(corpus, indices, scores)
         by_member[member.name] = full_table(
             own, fit_platt(scores, own.labels), {}, seed=seed, replicates=0
-        ) | {"silent": int((~np.isfinite(logits[:, column])).sum()), "weight": float(weights[column])}
+        ) | {"silent": int((~np.isfinite(logits[:, column])).sum()), "weight": float(chosen.weights[column])}
     return {
         "what": "held-out folds by subject (development: calibration and thresholds were chosen on them)",
         "data_sha256": data_hash(corpus),
         "code_version": code_version(),
         "seed": seed,
-        "out_of_fold": full_table(predictions, platt, points, seed=seed),
+        "out_of_fold": full_table(predictions, chosen.platt, chosen.points, seed=seed),
         "members": by_member,
     }
 
@@ -111,7 +136,9 @@ def _final_fit(
         report(f"{member.name}: training on all {len(everything)} recordings\n")
         fitted = member.fit(corpus, everything, seed=seed, work_dir=work_dir, report=report)
         entry = fitted.save(out_dir)
-        entries.append(ArtefactMember(member.name, member.kind, entry["files"], entry["config"], float(weight)))
+        entries.append(
+            ArtefactMember(member.name, member.kind, entry["files"], entry["config"], float(weight))
+        )
     return entries
 
 
@@ -119,24 +146,25 @@ def _write_release(
     corpus: Corpus,
     preset: Preset,
     entries: list[ArtefactMember],
-    platt: Platt,
-    points: dict[str, Threshold],
-    prevalence: float,
+    chosen: Choices,
     out_dir: Path,
     *,
+    prevalence: float,
     seed: int,
-) -> Path:
+) -> None:
     now = datetime.now(UTC)
     everything = np.arange(len(corpus))
     fingerprint = training_fingerprint(corpus, everything, preset, ",".join(preset.members), seed)
-    calibration = Calibration(platt.slope, platt.intercept)
+    calibration = Calibration(chosen.platt.slope, chosen.platt.intercept)
     artefact = Artefact(
         name=preset.name,
         version=f"{now:%Y.%m.%d}+{fingerprint[:6]}",
         members=tuple(entries),
         operating_points={
-            name: OperatingPoint(calibration, point.threshold, point.band) for name, point in points.items()
+            name: OperatingPoint(calibration, point.threshold, point.band)
+            for name, point in chosen.points.items()
         },
+        session={"slope": chosen.session.slope, "intercept": chosen.session.intercept},
         assumed_prevalence=prevalence,
         preprocessing={"features": asdict(preset.features), "versions": versions()},
         training_data=TrainingData(
@@ -151,7 +179,6 @@ def _write_release(
         created_at=now.isoformat(timespec="seconds"),
     )
     write_artefact(out_dir, artefact)
-    return out_dir
 
 
 def summary(evaluation: dict[str, Any]) -> str:

@@ -85,7 +85,11 @@ def _plan_logits(
     logits = fitted.logits(corpus, plan.test)
     work_dir.mkdir(parents=True, exist_ok=True)
     text = json.dumps(
-        {"fingerprint": fingerprint, "file_ids": corpus.file_ids[plan.test].tolist(), "logits": logits.tolist()}
+        {
+            "fingerprint": fingerprint,
+            "file_ids": corpus.file_ids[plan.test].tolist(),
+            "logits": logits.tolist(),
+        }
     )
     path.write_text(text, encoding="utf-8")
     return logits

@@ -65,7 +65,16 @@ def train_network(
     observer.started(config.epochs, batches.steps_per_epoch, state)
     with _interrupt_flag() as interrupted:
         while state.epoch < config.epochs and not state.finished:
-            _run_epoch(model, batches, config, state, checkpoint, observer, interrupted, class_weights)
+            _run_epoch(
+                model,
+                batches,
+                config,
+                state,
+                checkpoint=checkpoint,
+                observer=observer,
+                interrupted=interrupted,
+                class_weights=class_weights,
+            )
             _close_epoch(model, config, state, checkpoint, validate)
             checkpoint.save(model, state)
             observer.epoch_ended(model, state)
@@ -97,6 +106,7 @@ def _run_epoch(
     batches: Batches,
     config: TrainingConfig,
     state: TrainingState,
+    *,
     checkpoint: Checkpoint,
     observer: Observer,
     interrupted: threading.Event,
@@ -165,7 +175,11 @@ def _learning_rate(config: TrainingConfig, state: TrainingState) -> float:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in str(error)
+    return (
+        isinstance(error, MemoryError)
+        or "ResourceExhausted" in type(error).__name__
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )
 
 
 @contextmanager

@@ -22,7 +22,10 @@ def train_preset(
     report: Report,
     backend: Backend,
 ) -> Path:
-    """Train `preset` on a prepared data set; returns the folder of the model. Raises DatasetError, TrainingStoppedError."""
+    """Train `preset` on a prepared data set; returns the model's folder.
+
+    Raises DatasetError and TrainingStoppedError.
+    """
     prepared_for = read_config(dataset_dir)["preset"]
     if prepared_for != preset.name:
         raise DatasetError(

@@ -36,7 +36,14 @@ _ORIGINAL_THRESHOLD = 0.5
 
 
 def train_single(
-    corpus: Corpus, preset: Preset, out_dir: Path, *, seed: int, resume: bool, report: Report, backend: Backend
+    corpus: Corpus,
+    preset: Preset,
+    out_dir: Path,
+    *,
+    seed: int,
+    resume: bool,
+    report: Report,
+    backend: Backend,
 ) -> Path:
     """Train `preset`'s network with early stopping, judge it on the test fold, write model, metadata and artefact."""
     if not isinstance(preset.features, OpsfusionConfig):
@@ -46,19 +53,39 @@ def train_single(
     train = np.flatnonzero((corpus.folds != TEST_FOLD) & (corpus.folds != VALIDATION_FOLD))
     validation = np.flatnonzero(corpus.folds == VALIDATION_FOLD)
     test = np.flatnonzero(corpus.folds == TEST_FOLD)
-    result = _fit(corpus, preset, inputs, train, validation, out_dir, seed=seed, resume=resume, report=report)
+    result = _fit(
+        corpus,
+        preset,
+        inputs,
+        train=train,
+        validation=validation,
+        out_dir=out_dir,
+        seed=seed,
+        resume=resume,
+        report=report,
+    )
     result.model.save(out_dir / MODEL_FILE, include_optimizer=False)
 
     held_out = np.concatenate([validation, test])
-    scores = _logits(result.model.predict(inputs[held_out][..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0])
+    scores = _logits(
+        result.model.predict(inputs[held_out][..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0]
+    )
     on_validation = as_predictions(corpus, validation, scores[: len(validation)])
     on_test = as_predictions(corpus, test, scores[len(validation) :])
     platt = fit_platt(on_validation.scores, on_validation.labels)
     points = operating_points(on_validation, platt)
-    _write_evaluation(corpus, out_dir, on_test, platt, points, seed)
+    _write_evaluation(corpus, out_dir, on_test, platt=platt, points=points, seed=seed)
     on_test.save(out_dir / "predictions.json")
-    _write_metadata(corpus, preset, out_dir, result, seed, backend)
-    _write_artefact(corpus, preset, out_dir, platt, points, float(on_validation.labels.mean()), seed)
+    _write_metadata(corpus, preset, out_dir, result, seed=seed, backend=backend)
+    _write_artefact(
+        corpus,
+        preset,
+        out_dir,
+        platt=platt,
+        points=points,
+        prevalence=float(on_validation.labels.mean()),
+        seed=seed,
+    )
     return out_dir
 
 
@@ -66,10 +93,10 @@ def _fit(
     corpus: Corpus,
     preset: Preset,
     inputs: NDArray[np.float32],
+    *,
     train: NDArray[np.intp],
     validation: NDArray[np.intp],
     out_dir: Path,
-    *,
     seed: int,
     resume: bool,
     report: Report,
@@ -107,10 +134,19 @@ def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _write_evaluation(
-    corpus: Corpus, out_dir: Path, on_test: Predictions, platt: Platt, points: dict[str, Threshold], seed: int
+    corpus: Corpus,
+    out_dir: Path,
+    on_test: Predictions,
+    *,
+    platt: Platt,
+    points: dict[str, Threshold],
+    seed: int,
 ) -> None:
     original = full_table(
-        on_test, Platt(1.0, 0.0), {"original": Threshold(_ORIGINAL_THRESHOLD, (_ORIGINAL_THRESHOLD,) * 2)}, seed=seed
+        on_test,
+        Platt(1.0, 0.0),
+        {"original": Threshold(_ORIGINAL_THRESHOLD, (_ORIGINAL_THRESHOLD,) * 2)},
+        seed=seed,
     )
     evaluation = {
         "what": f"fold {TEST_FOLD} by subject, never seen; calibration and thresholds from fold {VALIDATION_FOLD}",
@@ -120,11 +156,19 @@ def _write_evaluation(
         "out_of_fold": full_table(on_test, platt, points, seed=seed),
         "as_originally_used": original["operating_points"]["original"],
     }
-    (out_dir / "evaluation.json").write_text(json.dumps(without_nan(evaluation), indent=1) + "\n", encoding="utf-8")
+    (out_dir / "evaluation.json").write_text(
+        json.dumps(without_nan(evaluation), indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def _write_metadata(
-    corpus: Corpus, preset: Preset, out_dir: Path, result: Result, seed: int, backend: Backend
+    corpus: Corpus,
+    preset: Preset,
+    out_dir: Path,
+    result: Result,
+    *,
+    seed: int,
+    backend: Backend,
 ) -> None:
     metadata = {
         "preset": asdict(preset),
@@ -147,6 +191,7 @@ def _write_artefact(
     corpus: Corpus,
     preset: Preset,
     out_dir: Path,
+    *,
     platt: Platt,
     points: dict[str, Threshold],
     prevalence: float,
@@ -169,7 +214,8 @@ def _write_artefact(
                 ),
             ),
             operating_points={
-                name: OperatingPoint(calibration, point.threshold, point.band) for name, point in points.items()
+                name: OperatingPoint(calibration, point.threshold, point.band)
+                for name, point in points.items()
             },
             assumed_prevalence=prevalence,
             preprocessing={"features": asdict(preset.features), "versions": versions()},

@@ -44,7 +44,9 @@ def physionet_dir(tmp_path_factory) -> Path:
             references.append([name, label])
             qualities.append([name, label, int(number % 5 != 0)])
             known = 0 if name == "e0003" else 1
-            subjects.append([name, database, label, int(number % 5 != 0), f"{database}_s{number // 2}", known, ""])
+            subjects.append(
+                [name, database, label, int(number % 5 != 0), f"{database}_s{number // 2}", known, ""]
+            )
         _write(folder / "REFERENCE.csv", references)
         _write(folder / "REFERENCE-SQI.csv", qualities)
     _write(root / "subjects.csv", subjects)

@@ -13,14 +13,22 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser):
-        parser.add_argument("--data", type=Path, required=True, help="folder that holds training-a to training-f")
+        parser.add_argument(
+            "--data", type=Path, required=True, help="folder that holds training-a to training-f"
+        )
         parser.add_argument("--model", type=Path, help="model folder (default: the released one)")
         parser.add_argument("--json", type=Path, dest="json_path", help="write every figure here")
         parser.add_argument(
-            "--lodo", action="store_true", help="train anew without each database in turn (hours on a CPU; resumable)"
+            "--lodo",
+            action="store_true",
+            help="train anew without each database in turn (hours on a CPU; resumable)",
         )
-        parser.add_argument("--preset", default=DEFAULT_PRESET, choices=preset_names(), help="what --lodo trains")
-        parser.add_argument("--work", type=Path, default=Path("evaluation-work"), help="where --lodo keeps its work")
+        parser.add_argument(
+            "--preset", default=DEFAULT_PRESET, choices=preset_names(), help="what --lodo trains"
+        )
+        parser.add_argument(
+            "--work", type=Path, default=Path("evaluation-work"), help="where --lodo keeps its work"
+        )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes for reading")
         parser.add_argument("--threads", type=int, help="processor threads for --lodo (default: all)")
@@ -62,9 +70,13 @@ class Command(BaseCommand):
         from ml.evaluation.protocol import evaluate_readings
 
         def progress(items, total):
-            return tqdm(items, total=total, unit="recording", file=self.stderr, disable=options["verbosity"] == 0)
+            return tqdm(
+                items, total=total, unit="recording", file=self.stderr, disable=options["verbosity"] == 0
+            )
 
-        return evaluate_readings(data, model, workers=options["workers"], seed=options["seed"], progress=progress)
+        return evaluate_readings(
+            data, model, workers=options["workers"], seed=options["seed"], progress=progress
+        )
 
     def _lodo(self, data, options):
         from ml.evaluation.lodo import run_lodo

@@ -14,10 +14,16 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser):
-        parser.add_argument("--data", type=Path, required=True, help="folder that holds training-a to training-f")
-        parser.add_argument("--out", type=Path, required=True, help="folder to write to; made if it is missing")
+        parser.add_argument(
+            "--data", type=Path, required=True, help="folder that holds training-a to training-f"
+        )
+        parser.add_argument(
+            "--out", type=Path, required=True, help="folder to write to; made if it is missing"
+        )
         parser.add_argument("--preset", default=DEFAULT_PRESET, help=f"one of {', '.join(preset_names())}")
-        parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (1: none beside this)")
+        parser.add_argument(
+            "--workers", type=int, default=os.cpu_count() or 1, help="processes (1: none beside this)"
+        )
         parser.add_argument("--folds", type=int, default=5, help="folds that no subject spans two of")
         parser.add_argument("--seed", type=int, default=0, help="another seed, other folds")
 
@@ -28,10 +34,14 @@ class Command(BaseCommand):
             from ml.data.physionet import DatasetError
             from ml.data.prepare import prepare_dataset
         except ImportError as error:
-            raise CommandError(f"{error.name} is not installed; run: pip install -r requirements.txt") from error
+            raise CommandError(
+                f"{error.name} is not installed; run: pip install -r requirements.txt"
+            ) from error
 
         def progress(items, total):
-            return tqdm(items, total=total, unit="recording", file=self.stderr, disable=options["verbosity"] == 0)
+            return tqdm(
+                items, total=total, unit="recording", file=self.stderr, disable=options["verbosity"] == 0
+            )
 
         started = time.monotonic()
         try:

@@ -14,7 +14,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--dataset", type=Path, required=True, help="folder that prepare_dataset wrote")
-        parser.add_argument("--out", type=Path, required=True, help="folder for the model; made if it is missing")
+        parser.add_argument(
+            "--out", type=Path, required=True, help="folder for the model; made if it is missing"
+        )
         parser.add_argument("--preset", help="default: the one that the data set was prepared for")
         parser.add_argument("--epochs", type=int, help="instead of the preset's number")
         parser.add_argument("--seed", type=int, default=0, help="same seed, same weights on a CPU")
@@ -31,9 +33,13 @@ class Command(BaseCommand):
         try:
             chosen = load_preset(preset or read_config(dataset)["preset"])
             if epochs is not None:
-                chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, epochs=epochs))
+                chosen = dataclasses.replace(
+                    chosen, training=dataclasses.replace(chosen.training, epochs=epochs)
+                )
             backend = prepare_backend(seed=seed, threads=threads)
-            self.stdout.write(f"{chosen.name} on {backend.name} {backend.version}, {', '.join(backend.devices)}")
+            self.stdout.write(
+                f"{chosen.name} on {backend.name} {backend.version}, {', '.join(backend.devices)}"
+            )
             path = train_preset(
                 dataset, chosen, out, seed=seed, resume=resume, report=self._report, backend=backend
             )

@@ -37,7 +37,9 @@ class Member(Protocol):
     name: str
     kind: str
 
-    def fit(self, corpus: Corpus, indices: Indices, *, seed: int, work_dir: Path, report: Report) -> FittedMember:
+    def fit(
+        self, corpus: Corpus, indices: Indices, *, seed: int, work_dir: Path, report: Report
+    ) -> FittedMember:
         """Train on the recordings at `indices` alone; `work_dir` may hold caches and checkpoints of this fit."""
 
 

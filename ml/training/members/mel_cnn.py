@@ -60,7 +60,11 @@ class MelCnn:
             batches,
             training,
             directory=work_dir,
-            fingerprint={"preset": asdict(preset), "seed": seed, "recordings": corpus.file_ids[indices].tolist()},
+            fingerprint={
+                "preset": asdict(preset),
+                "seed": seed,
+                "recordings": corpus.file_ids[indices].tolist(),
+            },
             resume=resume,
             observer=ProgressLine(report, "mel_cnn "),
         )

@@ -69,7 +69,9 @@ def test_the_real_recordings_are_complete(real_data):
     recordings = read_recordings(real_data)
     assert len(recordings) == 2607
     assert sum(recording.training_only for recording in recordings) == 87
-    shown = {recording.file_id: recording for recording in recordings if recording.file_id in read_demo_records()}
+    shown = {
+        recording.file_id: recording for recording in recordings if recording.file_id in read_demo_records()
+    }
     assert len(shown) == 12
     assert all(recording.usable for recording in shown.values())
     assert {recording.label for recording in shown.values()} == {0, 1}

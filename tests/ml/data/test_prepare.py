@@ -72,7 +72,9 @@ def test_another_rate_is_brought_to_the_corpus_rate(tmp_path):
     names = [f"a{number}" for number in range(4)]
     for name in names:
         soundfile.write(folder / f"{name}.wav", np.stack([tone, tone], axis=1), 44100)
-    (folder / "REFERENCE.csv").write_text("".join(f"{name},{1 if i % 2 else -1}\n" for i, name in enumerate(names)))
+    (folder / "REFERENCE.csv").write_text(
+        "".join(f"{name},{1 if i % 2 else -1}\n" for i, name in enumerate(names))
+    )
     prepare_dataset(tmp_path / "in", tmp_path / "out", load_preset("heart"), workers=1, folds=2, seed=0)
     samples = Corpus(tmp_path / "out").samples(0)
     assert len(samples) == 3 * FS_HZ

@@ -15,7 +15,10 @@ def sound():
 
 def test_filterbank_equals_librosas():
     librosa = pytest.importorskip("librosa")
-    for fs_hz, n_fft, n_mels, low_hz, high_hz in [(8000, 1024, 128, 0.0, None), (2000, 256, 32, 25.0, 1000.0)]:
+    for fs_hz, n_fft, n_mels, low_hz, high_hz in [
+        (8000, 1024, 128, 0.0, None),
+        (2000, 256, 32, 25.0, 1000.0),
+    ]:
         ours = mel_filterbank(fs_hz, n_fft, n_mels, low_hz, high_hz)
         theirs = librosa.filters.mel(sr=fs_hz, n_fft=n_fft, n_mels=n_mels, fmin=low_hz, fmax=high_hz)
         assert np.abs(ours - theirs).max() <= 1e-8
