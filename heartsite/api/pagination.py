@@ -8,3 +8,6 @@ class NewestFirstCursorPagination(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_ordering(self, request, queryset, view) -> tuple[str, ...]:
+        return (getattr(view, "ordering", None) or self.ordering,)

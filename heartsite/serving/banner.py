@@ -36,7 +36,7 @@ class Banner:
 
 
 def qr_text(url: str) -> str:
-    """A QR code in half blocks, dark on light whatever the terminal's colours."""
+    """A QR code in half blocks, right for a dark terminal; scanners read it inverted on a light one."""
     import qrcode
 
     code = qrcode.QRCode(border=2, error_correction=qrcode.constants.ERROR_CORRECT_L)

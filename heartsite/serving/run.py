@@ -43,9 +43,9 @@ def serve(options: Options, write: Callable[[str], None]) -> None:
 
     if setup.migrate():
         write("The database is up to date.")
-    model_problem = setup.adopt_model()
+    problems = [setup.adopt_model()]
     if options.demo:
-        setup.seed_demo_once()
+        problems.append(setup.seed_demo_once())
     addresses = lan_addresses() if options.host in EVERYWHERE else [options.host]
     reachable = [address for address in addresses if not is_loopback(address)]
     certificates = None
@@ -60,7 +60,7 @@ def serve(options: Options, write: Callable[[str], None]) -> None:
         phone_url=f"{phone_origins[0]}/p/",
         other_urls=tuple(f"{origin}/p/" for origin in phone_origins[1:]),
         logins=setup.demo_logins() if options.demo else (),
-        notes=(*_notes(options, certificates, reachable), *([model_problem] if model_problem else [])),
+        notes=(*_notes(options, certificates, reachable), *filter(None, problems)),
     )
     _run(options, http_hosts, certificates, banner, write)
 

@@ -5,8 +5,9 @@ Migrations, the demo clinic, certificates, hosts that are ours.
 
 from __future__ import annotations
 
-import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,17 +41,28 @@ def adopt_model() -> str:
     return ""
 
 
-def seed_demo_once() -> None:
-    """Seed the demo clinic where no clinic is, and keep its log-ins beside the data for the next start to
-    show.
+def seed_demo_once() -> str:
+    """Seed the demo clinic where no clinic is, and keep its log-ins beside the data for the next start to show.
+
+    In a process of its own, since it analyses its samples: what that loads would stay in the server for good.
+    Returns what went wrong, if anything.
     """
     if Clinic.objects.exists():
-        return
-    printed = io.StringIO()
-    call_command("seed_demo", stdout=printed)
+        return ""
+    seeding = subprocess.run(
+        [sys.executable, str(settings.BASE_DIR / "manage.py"), "seed_demo"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if seeding.returncode != 0:
+        return (
+            "The demo clinic could not be made; the lines above say why. `manage.py seed_demo` tries again."
+        )
     handle = os.open(_logins_path(), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
     with os.fdopen(handle, "w") as file:
-        file.write(printed.getvalue())
+        file.write(seeding.stdout)
+    return ""
 
 
 def demo_logins() -> tuple[tuple[str, str], ...]:
