@@ -70,14 +70,19 @@ def test_pages_of_the_second_factor_are_all_there(client, browse, careful):
         assert client.get(f"/accounts/2fa/{path}", follow=True).status_code == 200, path
 
 
-def test_setting_up_an_app_is_audited_and_gives_recovery_codes(client, clinician):
+def test_setting_up_an_app_is_audited_and_gives_recovery_codes(
+    client, clinician, django_capture_on_commit_callbacks
+):
     begin(client, clinician)
-    page = client.get("/accounts/2fa/totp/activate/", follow=True)
+    asked = client.get("/accounts/2fa/totp/activate/")
+    assert asked.url.startswith("/accounts/reauthenticate/"), "a desk left unlocked changes no protection"
+    page = client.post(asked.url, {"password": factories.PASSWORD}, follow=True)
     assert "Set up an authenticator app" in page.content.decode()
     secret = page.context["form"].secret
     counter = next(iter(yield_hotp_counters_from_time()))
     code = format_hotp_value(hotp_value(secret, counter))
-    done = client.post("/accounts/2fa/totp/activate/", {"code": code}, follow=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        done = client.post("/accounts/2fa/totp/activate/", {"code": code}, follow=True)
     assert "Recovery codes" in done.content.decode()
     assert Authenticator.objects.filter(user=clinician).count() == 2
     kinds = AuditEvent.objects.filter(action="second_factor.added").values_list("details__kind", flat=True)
