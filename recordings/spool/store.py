@@ -89,8 +89,9 @@ class Spool:
         return self._add(_Entry(Kind.STOP, recording, encode_stop(stop), None, stop), urgent=True)
 
     def filed(self, recording: UUID) -> Future[Progress]:
-        """The recording is stored elsewhere for good: its frames may go."""
-        return self._add(_Entry(Kind.DONE, recording, b"", None, None), urgent=True)
+        """The recording is stored elsewhere for good: its frames may go. Nothing happens for one not known here."""
+        entry = _Entry(Kind.DONE, recording, b"", None, None)
+        return self._writer.add(recording, entry, urgent=True)
 
     def state(self, recording: UUID) -> TakeState | None:
         """What is on disk of an unfiled recording; None when there is none here."""
