@@ -222,3 +222,17 @@ test("a code that was refused is not tried again, a server that is full is", () 
   full.timers.advance(1000);
   assert.equal(full.maker.sockets.length, 2);
 });
+
+test("a repeated stored does not end the take that has begun since", () => {
+  const { maker, client, events } = recording({ credit: 50 });
+  addFrames(client, 1);
+  client.finishTake();
+  const stored = { type: "stored", recording: "r1", samples: 800, gaps: [], sha256: "", match: true };
+  maker.last().say(stored);
+  client.startTake({ ...START, recording: "r2" });
+  maker.last().say({ type: "started", recording: "r2" });
+  maker.last().say(stored);
+  assert.equal(events.filter(([type]) => type === "stored").length, 1);
+  addFrames(client, 2);
+  assert.deepEqual(seqs(maker.last()), [0, 0, 1]);
+});

@@ -56,6 +56,11 @@ test("a lost network changes nothing but the notice, also while sending", () => 
   }
 });
 
+test("a take is counted once, also when the server counted it at a reconnect", () => {
+  const back = welcome({ consent: { id: "c" }, takes: 1 });
+  assert.equal(after(...RECORDING, { type: "lost", attempt: 1 }, back, { type: "take_ended", reason: "full" }, STORED).takes, 1);
+});
+
 test("a server that is never reached is said so after three attempts, and forgotten when it answers", () => {
   assert.equal(after({ type: "lost", attempt: 2 }).screen, "connecting");
   const unreachable = after({ type: "lost", attempt: 3 });

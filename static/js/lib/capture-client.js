@@ -160,10 +160,10 @@ export class CaptureClient extends Emitter {
       this.resend();
       return;
     }
-    if (ours) {
-      this.phase = "idle";
-      this.outbox.acknowledge(this.outbox.frames.length - 1);
-    }
+    // A repeated answer, or one to an earlier take, must not pass for the end of this one.
+    if (!ours) return;
+    this.phase = "idle";
+    this.outbox.acknowledge(this.outbox.frames.length - 1);
     this.emit("stored", message);
   }
 

@@ -84,7 +84,8 @@ const handlers = {
       session: message.session,
       hasConsent: message.consent !== null,
       isPaired: true,
-      takes: message.takes,
+      // On coming back the server already counts the take that is being made.
+      takes: isTaking(state) ? state.takes : message.takes,
       isOffline: false,
     };
     const wasWaiting = state.screen === "connecting" || (state.screen === "problem" && state.problem.code === "unreachable");
