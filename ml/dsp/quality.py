@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ml.dsp.cleaning import check_samples, clipped_fraction
-from ml.dsp.quality_features import MIN_DURATION_S, line_share, quality_features
+from ml.dsp.cleaning import check_samples, clipped_fraction, remove_spikes
+from ml.dsp.quality_features import MIN_DURATION_S, RATE_HZ, line_share, quality_features
 from ml.errors import SignalError
 
 PARAMETERS_FILE = Path(__file__).with_name("quality.json")
@@ -36,7 +36,8 @@ QUIET_RMS = 3e-3  # -50 dB of full scale; usable recordings of the six PhysioNet
 # its shape.
 CLIPPED_FRACTION, HOPELESS_CLIPPING = 0.01, 0.15
 HUM_SHARE = 0.5
-MOVED_BURST = math.log(20.0)  # one half second with twenty times the energy of the median one
+MOVED_BURST = math.log(8.0)  # one half second with eight times the energy of the median one
+MOVED_SHARE = 0.03  # of the samples, cut out as spikes
 TALKING_SHARE = math.log10(0.03)  # of the power above 250 Hz, where a heart has little
 TALKING_BURST = math.log(4.0)
 
@@ -63,8 +64,7 @@ class Quality:
 
 
 def measure_level(x: np.ndarray, fs_hz: float) -> InputLevel:
-    """Level and clipping of `x` (n_samples,), in [-1, 1], as recorded. Raises SignalError as `check_samples`
-    does."""
+    """Level and clipping of `x` (n_samples,), in [-1, 1], as recorded. Raises SignalError like `check_samples`."""
     x = check_samples(x)
     rms = float(np.sqrt(np.mean(np.square(x - x.mean()))))
     # Sorting is only worth its time where so little sound is left that steps could matter.
@@ -75,21 +75,22 @@ def measure_level(x: np.ndarray, fs_hz: float) -> InputLevel:
 def assess_quality(x: np.ndarray, level: InputLevel) -> Quality:
     """Quality of a recording.
 
-    x : ndarray of shape (n_samples,), the same sound at 2 kHz without offset and spikes.
+    x : ndarray of shape (n_samples,), the same sound at 2 kHz, without offset; its spikes are removed here.
     level : of the sound as it arrived (`measure_level`).
     """
     if level.rms < SILENT_RMS or not np.any(x):
         return Quality(False, 0.0, ("silent",))
     if level.duration_s < MIN_DURATION_S:
         return Quality(False, 0.0, ("too_short",))
-    features = quality_features(x)
+    cleaned = remove_spikes(x, RATE_HZ)
+    features = quality_features(cleaned) | {"removed": float(np.mean(cleaned != x))}
     parameters = _parameters()
     clear, heart = _clear_logit(features, parameters["clear"]), _heart_logit(features, parameters["heart"])
     score = 1 / (1 + math.exp(-min(clear, heart)))
     hard = _hard_reasons(level)
     if score >= USABLE_SCORE and not hard:
         return Quality(True, score)
-    soft = _soft_reasons(x, features, level, clear, heart)
+    soft = _soft_reasons(cleaned, features, level, clear, heart)
     reasons = hard + [reason for reason in soft if reason not in hard]
     if hard and hard != ["too_short"]:
         score = min(score, 0.4)
@@ -120,7 +121,7 @@ def _soft_reasons(
         reasons.append("too_quiet")
     if max(line_share(x, 50.0), line_share(x, 60.0)) > HUM_SHARE and features["lines"] > HUM_SHARE / 2:
         reasons.append("hum")
-    if features["burst"] > MOVED_BURST:
+    if features["burst"] > MOVED_BURST or features["removed"] > MOVED_SHARE:
         reasons.append("moved")
     high_share = np.logaddexp2(features["share_250"] / math.log10(2), features["share_500"] / math.log10(2))
     if high_share * math.log10(2) > TALKING_SHARE and features["burst_high"] > TALKING_BURST:

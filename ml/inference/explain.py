@@ -14,7 +14,7 @@ import numpy as np
 
 from ml.errors import SignalError
 from ml.inference.heart import NO_HEART
-from ml.inference.members import LoadedMember, Prepared, mel_config
+from ml.inference.members import LoadedMember, Prepared, mel_config, mel_window_input
 
 if TYPE_CHECKING:
     from ml.inference.predictor import EnsemblePredictor
@@ -40,7 +40,7 @@ def explain(
     `sentence`: what may be said of it. Without a heartbeat or a mel network the lists are empty.
     """
     nothing: dict[str, Any] = {"method": "occlusion", "effects": [], "beats": [], "murmur_band_db": {}}
-    member = next((m for m in predictor.members if m.member.kind == "mel_windows"), None)
+    member = next((m for m in predictor.members if m.input_of is mel_window_input), None)
     if any(reason in NO_HEART for reason in quality_reasons):
         return {**nothing, "sentence": "There is no heartbeat in which a reason could be sought."}
     try:

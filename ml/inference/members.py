@@ -2,9 +2,9 @@
 
 | kind | input | shape |
 |---|---|---|
-| mel_windows | log-mel windows, device colour removed | (n_windows, n_frames, n_mels, 1) |
-| beat_image | one average beat, phase by band | (1, n_phases, n_bands, n_statistics) |
-| phase_features | one row of numbers per recording | (1, n_features) |
+| mel_windows, mel_cnn | log-mel windows, device colour removed | (n_windows, n_frames, n_mels, 1) |
+| beat_image, beat_cnn | one average beat, phase by band | (1, n_phases, n_bands, n_statistics) |
+| phase_features, phase_trees, phase_logistic | one row of numbers per recording | (1, n_features) |
 | opsfusion | the original system's spectrogram | (1, n_bands, n_frames, 1) |
 """
 
@@ -17,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ml.dsp.cleaning import remove_offset, remove_spikes
+from ml.errors import SignalError
 from ml.inference.artefact import Artefact, Member
 from ml.inference.engines import Session, open_session
 from ml.inference.errors import ArtefactError, EngineError
 
 if TYPE_CHECKING:
+    from ml.dsp.beat_spectrum import BeatSpectrum
     from ml.dsp.mel_windows import MelWindowConfig
     from ml.dsp.segmentation import Segmentation
 
@@ -47,6 +50,26 @@ class Prepared:
         from ml.dsp.segmentation import segment
 
         return segment(self.samples, self.fs_hz)
+
+    @cached_property
+    def beat_spectrum(self) -> BeatSpectrum | None:
+        """What phase features and beat images are made from; None where no whole heart cycle was found."""
+        from ml.dsp.beat_spectrum import beat_spectrum
+
+        try:
+            return beat_spectrum(self.samples, self.fs_hz, self.segmentation)
+        except SignalError:
+            return None
+
+
+def prepare(samples: np.ndarray, fs_hz: int, *, despike: bool = False) -> Prepared:
+    """`samples` (n_samples,), float64, finite, brought to the analysis rate, without offset and, if asked, spikes."""
+    from ml.dsp.resample import ANALYSIS_RATE_HZ, resample
+
+    at_rate = remove_offset(resample(samples, fs_hz, ANALYSIS_RATE_HZ))
+    if despike:
+        at_rate = remove_spikes(at_rate, ANALYSIS_RATE_HZ)
+    return Prepared(at_rate.astype(np.float32), ANALYSIS_RATE_HZ, samples, int(fs_hz))
 
 
 InputOf = Callable[[Prepared, Mapping[str, Any]], np.ndarray | None]
@@ -87,7 +110,32 @@ def _of_type(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name in names}
 
 
-INPUTS: dict[str, InputOf] = {"mel_windows": mel_window_input, "opsfusion": opsfusion_input}
+def beat_image_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
+    """The average beat; None where no whole heart cycle was found."""
+    from ml.dsp.beat_image import beat_image
+
+    spectrum = prepared.beat_spectrum
+    return None if spectrum is None else beat_image(spectrum)[None]
+
+
+def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
+    """The numbers of the beat's phases; None where no whole heart cycle was found."""
+    from ml.dsp.phase_features import phase_features
+
+    spectrum = prepared.beat_spectrum
+    return None if spectrum is None else phase_features(spectrum)[None]
+
+
+INPUTS: dict[str, InputOf] = {
+    "mel_windows": mel_window_input,
+    "mel_cnn": mel_window_input,
+    "beat_image": beat_image_input,
+    "beat_cnn": beat_image_input,
+    "phase_features": phase_feature_input,
+    "phase_trees": phase_feature_input,
+    "phase_logistic": phase_feature_input,
+    "opsfusion": opsfusion_input,
+}
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,14 @@ from typing import Protocol
 
 import numpy as np
 
-from ml.dsp.cleaning import check_samples, remove_offset, remove_spikes
+from ml.dsp.cleaning import check_samples
 from ml.dsp.quality import assess_quality, measure_level
-from ml.dsp.resample import ANALYSIS_RATE_HZ, resample
 from ml.errors import SignalError
 from ml.inference.artefact import Artefact, OperatingPoint, load_artefact
 from ml.inference.errors import ArtefactError
 from ml.inference.explain import explain as explain_reading
 from ml.inference.heart import find_heart
-from ml.inference.members import LoadedMember, Prepared
+from ml.inference.members import LoadedMember, Prepared, prepare
 from ml.inference.reading import HeartSoundReading, ModelIdentity, SignalQuality, label_for
 
 MIN_DURATION_S = 0.5
@@ -93,16 +92,8 @@ class EnsemblePredictor:
         samples = check_samples(samples)
         require_readable(samples, fs)
         level = measure_level(samples, fs)
-        at_rate = remove_offset(resample(samples, fs, ANALYSIS_RATE_HZ))
-        cleaned = remove_spikes(at_rate, ANALYSIS_RATE_HZ)
-        quality = assess_quality(cleaned, level)
-        despike = bool(self.artefact.preprocessing.get("remove_spikes", False))
-        prepared = Prepared(
-            (cleaned if despike else at_rate).astype(np.float32),
-            ANALYSIS_RATE_HZ,
-            original=samples,
-            original_fs_hz=int(fs),
-        )
+        prepared = prepare(samples, fs, despike=bool(self.artefact.preprocessing.get("remove_spikes", False)))
+        quality = assess_quality(prepared.samples, level)
         heart = find_heart(prepared, quality.reasons)
         probability = self.point.calibration.probability(self.logit(prepared))
         signal_quality = SignalQuality(quality.usable, quality.score, quality.reasons)
@@ -135,6 +126,11 @@ class EnsemblePredictor:
 
 
 def require_readable(samples: np.ndarray, fs: int) -> None:
-    """Raises SignalError signal.too_short for a clip that cannot hold one heartbeat, whatever a model would say."""
+    """Refuse what cannot hold one heartbeat, whatever a model would say.
+
+    Raises SignalError signal.rate for a rate that is not positive, signal.too_short under half a second.
+    """
+    if fs <= 0:
+        raise SignalError("signal.rate", f"The sample rate of {fs} Hz is not one this software can read.")
     if samples.size < MIN_DURATION_S * fs:
         raise SignalError("signal.too_short", "The recording is shorter than half a second.")

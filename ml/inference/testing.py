@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ml.dsp.cleaning import check_samples, remove_offset, remove_spikes
+from ml.dsp.cleaning import check_samples
 from ml.dsp.quality import assess_quality, measure_level
-from ml.dsp.resample import ANALYSIS_RATE_HZ, resample
+from ml.dsp.resample import ANALYSIS_RATE_HZ
 from ml.inference.heart import find_heart
-from ml.inference.members import Prepared
+from ml.inference.members import prepare
 from ml.inference.predictor import require_readable
 from ml.inference.reading import HeartSoundReading, ModelIdentity, SignalQuality, label_for
 
@@ -38,14 +38,11 @@ class FakePredictor:
         started = time.perf_counter()
         samples = check_samples(samples)
         require_readable(samples, fs)
-        at_rate = remove_offset(resample(samples, fs, ANALYSIS_RATE_HZ))
-        found = assess_quality(remove_spikes(at_rate, ANALYSIS_RATE_HZ), measure_level(samples, fs))
+        prepared = prepare(samples, fs)
+        found = assess_quality(prepared.samples, measure_level(samples, fs))
         quality = SignalQuality(found.usable, found.score, found.reasons)
-        prepared = Prepared(
-            at_rate.astype(np.float32), ANALYSIS_RATE_HZ, original=samples, original_fs_hz=int(fs)
-        )
         heart = find_heart(prepared, found.reasons)
-        probability = self._probability(at_rate)
+        probability = self._probability(prepared.samples)
         evidence = {"sentence": "A fake predictor has no evidence."} if explain else {}
         label, reason = label_for(probability, self.threshold, self.unsure_band, quality)
         return HeartSoundReading(

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.signal import butter, lfilter, sosfilt
 
 
-def heartbeat(duration_s=10.0, fs_hz=2000, rate_bpm=72.0, noise=0.01, murmur=0.0, seed=0):
+def heartbeat(duration_s=10.0, fs_hz=2000, rate_bpm=72.0, *, noise=0.01, murmur=0.0, seed=0):
     """S1 and S2 as damped low tones with a little of everything real: jitter, breath, noise; float32, peak 0.5."""
     rng = np.random.default_rng(seed)
     x = np.zeros(int(duration_s * fs_hz))
@@ -19,16 +19,23 @@ def heartbeat(duration_s=10.0, fs_hz=2000, rate_bpm=72.0, noise=0.01, murmur=0.0
         s1_times_s.append(start_s)
         level = 1 + 0.15 * np.sin(2 * np.pi * 0.25 * start_s)
         for at_s, loudness, pitches_hz in ((0.0, 1.0, (38, 62, 95)), (systole_s, 0.7, (55, 85, 130))):
-            add_sound(x, fs_hz, start_s + at_s, level * loudness * rng.normal(1, 0.08), pitches_hz, rng)
+            add_sound(
+                x,
+                fs_hz,
+                start_s + at_s,
+                loudness=level * loudness * rng.normal(1, 0.08),
+                pitches_hz=pitches_hz,
+                rng=rng,
+            )
         if murmur:
-            add_murmur(x, fs_hz, start_s + 0.1, systole_s - 0.1, murmur, rng)
+            add_murmur(x, fs_hz, start_s + 0.1, length_s=systole_s - 0.1, loudness=murmur, rng=rng)
         start_s += rr_s
     floor = sosfilt(butter(2, 400, fs=fs_hz, output="sos"), rng.standard_normal(x.size))
     x += noise * floor
     return (0.5 * x / np.abs(x).max()).astype(np.float32), np.array(s1_times_s)
 
 
-def add_sound(x, fs_hz, start_s, loudness, pitches_hz, rng):
+def add_sound(x, fs_hz, start_s, *, loudness, pitches_hz, rng):
     t = np.arange(int(0.12 * fs_hz)) / fs_hz
     sound = sum(np.sin(2 * np.pi * f * t + rng.uniform(0, 6.28)) / (1 + i) for i, f in enumerate(pitches_hz))
     first = int(start_s * fs_hz)
@@ -38,7 +45,7 @@ def add_sound(x, fs_hz, start_s, loudness, pitches_hz, rng):
     x[first : first + piece.size] += piece
 
 
-def add_murmur(x, fs_hz, start_s, length_s, loudness, rng):
+def add_murmur(x, fs_hz, start_s, *, length_s, loudness, rng):
     first, n = int(start_s * fs_hz), int(length_s * fs_hz)
     piece = sosfilt(butter(2, (120, 350), "bandpass", fs=fs_hz, output="sos"), rng.standard_normal(n + 200))[
         200:
@@ -50,8 +57,7 @@ def add_murmur(x, fs_hz, start_s, length_s, loudness, rng):
 def not_hearts():
     """(name, samples, fs_hz) of clips without a heart: at least 100, of 3 to 20 s, at 2 to 44.1 kHz."""
     rng = np.random.default_rng(20240501)
-    for make in (white, pink, brown, fan, hum, pure_tone, chord, melody, drum_less_song, babble, sentence, breath, wheeze,
-                 crackle, rubbing, taps, ventilator, dtmf, square, ramp_and_offset, dead, bits, bird, rain):  # fmt: skip
+    for make in MAKERS:
         for _ in range(6):
             fs_hz = int(rng.choice([2000, 4000, 8000, 44100]))
             x = np.asarray(make(rng, int(rng.uniform(3, 20) * fs_hz), fs_hz), dtype=np.float64)
@@ -221,3 +227,9 @@ def bird(rng, n, fs_hz):
 
 def rain(rng, n, fs_hz):
     return 0.05 * rng.standard_normal(n) + 0.5 * (rng.random(n) > 1 - 30 / fs_hz) * rng.standard_normal(n)
+
+
+MAKERS = (
+    white, pink, brown, fan, hum, pure_tone, chord, melody, drum_less_song, babble, sentence, breath, wheeze, crackle,
+    rubbing, taps, ventilator, dtmf, square, ramp_and_offset, dead, bits, bird, rain,
+)  # fmt: skip

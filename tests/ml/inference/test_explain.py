@@ -1,0 +1,107 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ml.inference import load_predictor
+from ml.inference.explain import BANDS_HZ, PHASES, explain, murmur_band_db, sentence_for
+from ml.inference.members import mel_config, prepare
+from tests.ml.inference.sounds import heartbeat
+from tests.ml.inference.tiny_model import write_tiny_model
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    return prepare(heartbeat(12, murmur=0.6)[0].astype(np.float64), 2000)
+
+
+def map_of(evidence):
+    return np.array([effect["change"] for effect in evidence["effects"]])
+
+
+def test_each_phase_and_band_has_an_effect(tiny_predictor, prepared):
+    evidence = explain(tiny_predictor, prepared, ())
+    cells = [(effect["phase"], effect["low_hz"], effect["high_hz"]) for effect in evidence["effects"]]
+    assert cells == [(phase, *band) for phase in PHASES for band in BANDS_HZ]
+    assert np.abs(map_of(evidence)).max() > 0
+    assert 2 <= len(evidence["beats"]) <= 12
+
+
+def test_randomised_weights_give_another_map(tmp_path, tiny_predictor, prepared):
+    """Sanity check after Adebayo et al. 2018: a map that ignores the weights explains nothing."""
+    ours = map_of(explain(tiny_predictor, prepared, ()))
+    others = []
+    for seed in range(1, 5):
+        directory = tmp_path / str(seed)
+        directory.mkdir()
+        write_tiny_model(directory, seed=seed)
+        others.append(map_of(explain(load_predictor(directory), prepared, ())))
+    correlations = [abs(np.corrcoef(ours, other)[0, 1]) for other in others]
+    assert np.mean(correlations) < 0.6
+
+
+def listening_to(predictor, phase_power):
+    """The predictor with a member whose logit is `phase_power` of the windows it is given."""
+    member = dataclasses.replace(predictor.members[0], session=phase_power)
+    return dataclasses.replace(predictor, members=(member,))
+
+
+def test_the_explanation_finds_the_band_a_model_listens_to(tiny_predictor, prepared):
+    config = mel_config(tiny_predictor.artefact.members[0].config)
+    step_hz = (config.high_hz - config.low_hz) / (config.n_mels + 1)
+    first, last = int(200 / step_hz), int(480 / step_hz)
+
+    def loudness_of_high_band(windows):
+        return 2.0 * np.abs(windows[:, :, first:last, 0]).mean(axis=(1, 2))
+
+    evidence = explain(listening_to(tiny_predictor, loudness_of_high_band), prepared, ())
+    by_band = {
+        low_hz: sum(abs(e["change"]) for e in evidence["effects"] if e["low_hz"] == low_hz)
+        for low_hz, _ in BANDS_HZ
+    }
+    assert max(by_band, key=by_band.get) == 200.0
+    assert "200-500 Hz" in evidence["sentence"]
+
+
+def test_murmur_band_energy_tells_the_phase(prepared):
+    states = prepared.segmentation.states
+    loud = murmur_band_db(prepared, states)
+    assert loud["systole"] > loud["diastole"] + 6
+    quiet = prepare(heartbeat(12, murmur=0.0)[0].astype(np.float64), 2000)
+    quiet_db = murmur_band_db(quiet, quiet.segmentation.states)
+    assert abs(quiet_db["systole"] - quiet_db["diastole"]) < 3
+
+
+def test_sentences_say_no_more_than_the_numbers():
+    weak = [{"phase": "systole", "low_hz": 80.0, "high_hz": 200.0, "change": 0.01}]
+    assert sentence_for(weak).startswith("No single part")
+    raised = sentence_for([{**weak[0], "change": -0.21}, *weak])
+    assert raised == (
+        "Sound in systole at 80-200 Hz raised the probability most: without it, it would be 0.21 lower."
+    )
+    lowered = sentence_for([{**weak[0], "change": 0.21}])
+    assert "lowered" in lowered
+    assert lowered.endswith("0.21 higher.")
+    for sentence in (raised, lowered, sentence_for([])):
+        assert not any(
+            word in sentence.lower() for word in ("murmur", "stenosis", "regurgitation", "valve", "disease")
+        )
+
+
+def test_without_a_heartbeat_there_is_nothing_to_explain(tiny_predictor, prepared):
+    evidence = explain(tiny_predictor, prepared, ("noisy", "not_a_heartbeat"))
+    assert evidence["effects"] == []
+    assert "no heartbeat" in evidence["sentence"]
+
+
+def test_a_model_without_a_mel_network_says_so(tiny_predictor, prepared):
+    member = dataclasses.replace(tiny_predictor.members[0], input_of=lambda prepared, config: None)
+    evidence = explain(dataclasses.replace(tiny_predictor, members=(member,)), prepared, ())
+    assert evidence["effects"] == []
+
+
+@pytest.mark.parametrize("duration_s", [1.2, 3.0, 60.0])
+def test_any_length_can_be_explained(tiny_predictor, duration_s):
+    prepared = prepare(heartbeat(duration_s)[0].astype(np.float64), 2000)
+    evidence = explain(tiny_predictor, prepared, ())
+    assert np.isfinite(map_of(evidence)).all()
