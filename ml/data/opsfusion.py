@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.dsp.mel import Floats, mel_spectrogram, power_to_db
 from ml.errors import SignalError
@@ -16,6 +17,12 @@ from ml.errors import SignalError
 # librosa.effects.trim measures loudness in frames of this length and hop, whatever the sample rate.
 _TRIM_FRAME = 2048
 _TRIM_HOP = 512
+# Power measured before and after resampling differs by far less than this.
+_UNCERTAIN_DB = 0.5
+# Samples on each side of a clip at the native rate, several times the reach of the resampler's filter.
+_MARGIN = 512
+# From this power of the loudest band on, eighty decibels below it is still above the absolute floor of 1e-10.
+_POWER_ABOVE_FLOOR = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,14 @@ class OpsfusionConfig:
     n_mels: int = 128
 
     @property
+    def clip_samples(self) -> int:
+        """Samples of a clip."""
+        return int(self.duration_s * self.fs_hz)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Bands and frames of a spectrogram."""
-        return self.n_mels, 1 + int(self.duration_s * self.fs_hz) // self.hop
+        return self.n_mels, 1 + self.clip_samples // self.hop
 
 
 def read_at(path: Path, fs_hz: int) -> Floats:
@@ -60,20 +72,21 @@ def trim_silence(samples: Floats, top_db: float) -> Floats:
 
     Frames overlap fourfold, so their power is the sum of four neighbouring blocks' instead of a pass over each frame.
     """
-    n = len(samples)
-    if n == 0:
+    if not len(samples):
         raise SignalError("signal.empty", "There is no sound to trim.")
-    half = _TRIM_FRAME // 2
-    n_frames = 1 + n // _TRIM_HOP
-    padded = np.zeros((n_frames + _TRIM_FRAME // _TRIM_HOP - 1) * _TRIM_HOP, dtype=np.float32)
-    padded[half : half + n] = samples[: len(padded) - half]
-    blocks = padded.reshape(-1, _TRIM_HOP)
-    block_power = np.einsum("ij,ij->i", blocks, blocks, dtype=np.float64)
-    sums = np.concatenate(([0.0], np.cumsum(block_power)))
-    power = (sums[4:] - sums[:-4])[:n_frames] / _TRIM_FRAME
-    decibels = 10 * np.log10(np.maximum(power, 1e-10)) - 10 * np.log10(max(power.max(), 1e-10))
-    loud = np.flatnonzero(decibels > -top_db)
-    return samples[loud[0] * _TRIM_HOP : min(n, (loud[-1] + 1) * _TRIM_HOP)]
+    loud = np.flatnonzero(_frame_decibels(samples, _TRIM_FRAME, _TRIM_HOP) > -top_db)
+    return samples[loud[0] * _TRIM_HOP : min(len(samples), (loud[-1] + 1) * _TRIM_HOP)]
+
+
+def _frame_decibels(samples: Floats, frame: int, hop: int) -> NDArray[np.float64]:
+    """Power of centred frames in decibels below the loudest; a frame is a whole number of hops."""
+    n_frames = 1 + len(samples) // hop
+    padded = np.zeros((n_frames + frame // hop - 1) * hop, dtype=np.float32)
+    padded[frame // 2 : frame // 2 + len(samples)] = samples[: len(padded) - frame // 2]
+    blocks = padded.reshape(-1, hop)
+    sums = np.concatenate(([0.0], np.cumsum(np.einsum("ij,ij->i", blocks, blocks), dtype=np.float64)))
+    power = (sums[frame // hop :] - sums[: -(frame // hop)])[:n_frames] / frame
+    return 10 * np.log10(np.maximum(power, 1e-10)) - 10 * np.log10(max(power.max(), 1e-10))
 
 
 def fit_length(samples: Floats, n_samples: int) -> Floats:
@@ -90,14 +103,52 @@ def opsfusion_spectrogram(samples: Floats, config: OpsfusionConfig) -> Floats:
 
     Raises SignalError for sound that is empty or not finite.
     """
-    from scipy.fft import rfft
-
     trimmed = trim_silence(samples, config.trim_db)
     peak = np.abs(trimmed).max()
     if peak > 0:
         trimmed = trimmed / peak
-    clip = fit_length(trimmed, int(config.duration_s * config.fs_hz))
-    power = mel_spectrogram(
+    return power_to_db(_clip_power(fit_length(trimmed, config.clip_samples), config))
+
+
+def spectrogram_of_native(samples: Floats, native_hz: int, config: OpsfusionConfig) -> Floats:
+    """opsfusion_spectrogram of samples at their own rate, resampling only the seconds that end up in it.
+
+    Where silence ends is decided at the native rate; where that is too close to call, or where the clip is so much
+    quieter than the recording's peak that the decibels' absolute floor would show, everything is resampled first.
+    """
+    clip = _clip_without_resampling_all(samples, native_hz, config)
+    if clip is not None:
+        power = _clip_power(clip, config)
+        if power.max() > _POWER_ABOVE_FLOOR:
+            return power_to_db(power)
+    return opsfusion_spectrogram(resample_like_librosa(samples, native_hz, config.fs_hz), config)
+
+
+def _clip_power(clip: Floats, config: OpsfusionConfig) -> Floats:
+    from scipy.fft import rfft
+
+    return mel_spectrogram(
         clip, fs_hz=config.fs_hz, n_fft=config.n_fft, hop=config.hop, n_mels=config.n_mels, rfft=rfft
     )
-    return power_to_db(power)
+
+
+def _clip_without_resampling_all(samples: Floats, native_hz: int, config: OpsfusionConfig) -> Floats | None:
+    ratio, rest = divmod(config.fs_hz, native_hz)
+    if rest or ratio < 2 or _TRIM_HOP % ratio or not len(samples):
+        return None
+    decibels = _frame_decibels(samples, _TRIM_FRAME // ratio, _TRIM_HOP // ratio)
+    loud = np.flatnonzero(decibels > -config.trim_db)
+    outer = np.concatenate([decibels[: loud[0] + 1], decibels[loud[-1] :]])
+    if np.abs(outer + config.trim_db).min() < _UNCERTAIN_DB:
+        return None
+    first = int(loud[0]) * _TRIM_HOP
+    last = min(len(samples) * ratio, (int(loud[-1]) + 1) * _TRIM_HOP)
+    peak = np.abs(samples[first // ratio : -(-last // ratio)]).max()
+    spare = last - first - config.clip_samples
+    if spare < 0 or not peak:
+        return None
+    start = first + spare // 2
+    begin = max(0, start // ratio - _MARGIN)
+    end = min(len(samples), -(-(start + config.clip_samples) // ratio) + _MARGIN)
+    resampled = resample_like_librosa(samples[begin:end] / peak, native_hz, config.fs_hz)
+    return resampled[start - begin * ratio :][: config.clip_samples]

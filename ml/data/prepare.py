@@ -16,7 +16,7 @@ from numpy.lib.format import open_memmap
 
 from ml.data.corpus import FS_HZ, FULL_SCALE, WAVEFORMS_FILE
 from ml.data.manifest import ManifestRow, write_manifest
-from ml.data.opsfusion import OpsfusionConfig, opsfusion_spectrogram, resample_like_librosa
+from ml.data.opsfusion import OpsfusionConfig, spectrogram_of_native
 from ml.data.physionet import DatasetError, Recording, held_back_subjects, read_demo_records, read_recordings
 from ml.data.splits import assign_folds, single_split
 from ml.dsp.mel_windows import MelWindowConfig, mel_power
@@ -87,7 +87,7 @@ def prepare_one(job: Job, *, out_dir: Path, features: OpsfusionConfig | MelWindo
     mono = pcm[:, 0] if pcm.shape[1] == 1 else pcm.mean(axis=1)
     samples = mono.astype(np.float32) / np.float32(FULL_SCALE)
     if isinstance(features, OpsfusionConfig):
-        spectrogram = opsfusion_spectrogram(resample_like_librosa(samples, fs_hz, features.fs_hz), features)
+        spectrogram = spectrogram_of_native(samples, fs_hz, features)
     else:
         at_fs = _to_corpus_rate(samples, fs_hz)
         waveforms = np.load(out_dir / WAVEFORMS_FILE, mmap_mode="r+")

@@ -23,6 +23,7 @@ _LOG_STEP = np.log(6.4) / 27.0
 # Frames are transformed in blocks that stay in the processor's cache; one block of a whole long recording
 # would be written to memory and read back.
 _BLOCK_VALUES = 1 << 18
+_BANDS_AT_ONCE = 32
 
 
 def hz_to_mel(frequency_hz: ArrayLike) -> NDArray[np.float64]:
@@ -111,8 +112,24 @@ def mel_spectrogram(
     for first in range(0, len(frames), block):
         spectrum = rfft(frames[first : first + block] * window)
         power = spectrum.real**2 + spectrum.imag**2
-        out[:, first : first + block] = bank @ power.T
+        for bands, bins in _band_groups(bank.shape, fs_hz, n_fft, low_hz, high_hz):
+            out[bands, first : first + block] = bank[bands, bins] @ power[:, bins].T
     return out
+
+
+@lru_cache(maxsize=16)
+def _band_groups(
+    shape: tuple[int, int], fs_hz: float, n_fft: int, low_hz: float, high_hz: float | None
+) -> list[tuple[slice, slice]]:
+    """Neighbouring filters with the bins that any of them needs: most of the bank is zeros."""
+    bank = mel_filterbank(fs_hz, n_fft, shape[0], low_hz, high_hz)
+    groups = []
+    for first in range(0, shape[0], _BANDS_AT_ONCE):
+        bands = slice(first, min(first + _BANDS_AT_ONCE, shape[0]))
+        used = np.flatnonzero(bank[bands].any(axis=0))
+        bins = slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 1)
+        groups.append((bands, bins))
+    return groups
 
 
 def power_to_db(

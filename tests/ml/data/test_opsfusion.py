@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
+import soundfile
 
-from ml.data.opsfusion import OpsfusionConfig, fit_length, opsfusion_spectrogram, read_at, trim_silence
+from ml.data import opsfusion
+from ml.data.opsfusion import (
+    OpsfusionConfig,
+    fit_length,
+    opsfusion_spectrogram,
+    read_at,
+    spectrogram_of_native,
+    trim_silence,
+)
 from ml.data.physionet import read_recordings
 from ml.errors import SignalError
 
@@ -32,8 +41,27 @@ def test_synthetic_recordings_equal_librosas(physionet_dir):
 
 def test_real_recordings_equal_librosas(real_data):
     for recording in read_recordings(real_data)[::200]:
-        ours = opsfusion_spectrogram(read_at(recording.path, 8000), CONFIG)
-        assert np.abs(ours - librosa_road(recording.path)).max() < 2e-3
+        theirs = librosa_road(recording.path)
+        assert np.abs(opsfusion_spectrogram(read_at(recording.path, 8000), CONFIG) - theirs).max() < 2e-3
+        samples, native_hz = soundfile.read(recording.path, dtype="float32")
+        assert np.abs(spectrogram_of_native(samples, native_hz, CONFIG) - theirs).max() < 0.01
+
+
+def test_resampling_the_clip_alone_changes_nothing(physionet_dir):
+    short_cuts = []
+    for recording in read_recordings(physionet_dir):
+        samples, native_hz = soundfile.read(recording.path, dtype="float32")
+        short_cuts.append(opsfusion._clip_without_resampling_all(samples, native_hz, CONFIG) is not None)
+        whole = opsfusion_spectrogram(read_at(recording.path, 8000), CONFIG)
+        assert np.abs(spectrogram_of_native(samples, native_hz, CONFIG) - whole).max() < 0.01
+    assert 0 < sum(short_cuts) < len(short_cuts)
+
+
+def test_a_clip_far_below_the_peak_takes_the_long_way():
+    samples = 1e-6 * np.random.default_rng(0).standard_normal(20000).astype(np.float32)
+    samples[[0, -1]] = 1.0
+    whole = opsfusion_spectrogram(opsfusion.resample_like_librosa(samples, 2000, 8000), CONFIG)
+    assert np.abs(spectrogram_of_native(samples, 2000, CONFIG) - whole).max() < 1e-6
 
 
 @pytest.mark.parametrize("n_samples", [300, 512, 2047, 2048, 5000, 40001])
