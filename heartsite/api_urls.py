@@ -7,6 +7,7 @@ from heartsite.api.docs import DocsView, SchemaView
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api_schema"),
     path("docs/", DocsView.as_view(), name="api_docs"),
+    path("", include("accounts.api.urls")),
     path("", include("recordings.api.urls")),
     path("", include("analysis.api.urls")),
 ]
