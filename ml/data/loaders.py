@@ -27,16 +27,23 @@ class Batches(Protocol):
         """Inputs and labels of a step, always the same for the same epoch and step."""
 
 
-def balanced_weights(databases: NDArray[np.str_], labels: NDArray[np.int_]) -> NDArray[np.float64]:
-    """Sampling probability of each recording: labels equally likely in each database, large databases capped."""
+def balanced_weights(
+    databases: NDArray[np.str_], labels: NDArray[np.int_], label_exponent: float = 0.0
+) -> NDArray[np.float64]:
+    """Sampling probability of each recording, large databases capped.
+
+    Within a database a label's share is its count to the power of `label_exponent`: 0 makes labels equally likely, 1
+    leaves them as they are.
+    """
     weights = np.zeros(len(labels))
     for database in np.unique(databases):
         own = databases == database
         share = np.sqrt(min(own.sum(), _LARGE_DATABASE))
         present = [label for label in (0, 1) if (own & (labels == label)).any()]
-        for label in present:
-            cell = own & (labels == label)
-            weights[cell] = share / len(present) / cell.sum()
+        counts = {label: int((own & (labels == label)).sum()) for label in present}
+        total = sum(count**label_exponent for count in counts.values())
+        for label, count in counts.items():
+            weights[own & (labels == label)] = share * count**label_exponent / total / count
     return weights / weights.sum()
 
 
@@ -53,13 +60,14 @@ class BalancedWindows:
         batch_size: int,
         steps_per_epoch: int,
         seed: int,
+        label_exponent: float = 0.0,
     ) -> None:
         self.steps_per_epoch = steps_per_epoch
         self._corpus, self._indices = corpus, indices
         self._features, self._augment = features, augment
         self._batch_size, self._seed = batch_size, seed
         self._labels = corpus.labels[indices]
-        self._weights = balanced_weights(corpus.databases[indices], self._labels)
+        self._weights = balanced_weights(corpus.databases[indices], self._labels, label_exponent)
         self._bank = mel_filterbank(
             features.fs_hz, features.n_fft, features.n_mels, features.low_hz, features.high_hz
         ).T.copy()

@@ -98,9 +98,7 @@ def evaluate_lodo(
     """
     members = create_members(preset)
     plans = leave_one_database_out(corpus)
-    indices, logits = held_out_logits(
-        members, corpus, plans, preset, seed=seed, directory=work_dir, report=report
-    )
+    indices, logits = held_out_logits(members, corpus, plans, seed=seed, directory=work_dir, report=report)
     if weights is None:
         spread = np.nanstd(logits, axis=0)
         weights = (1 / spread) / (1 / spread).sum()

@@ -1,6 +1,7 @@
 """Numbers of a training, frozen: what a preset names, a checkpoint stores and the metadata repeats."""
 
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
 
 from ml.data.opsfusion import OpsfusionConfig
 from ml.dsp.mel_windows import MelWindowConfig
@@ -32,6 +33,7 @@ class TrainingConfig:
     is divided by `lr_divisor`. `score` is "auc" or "macro_auc" (mean over databases a, b, d and f).
     `balance` is "class_weights" or "database_and_label". `schedule` is "plateau", or "cosine": down to zero over the
     epochs whatever the score. `ema` keeps a moving average of the weights over steps and ends with that.
+    `label_exponent`: see ml.data.loaders.balanced_weights.
     """
 
     network: str
@@ -48,6 +50,7 @@ class TrainingConfig:
     steps_per_epoch: int | None = None
     schedule: str = "plateau"
     ema: bool = False
+    label_exponent: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,18 @@ class Preset:
     training: TrainingConfig
     augment: AugmentConfig | None = None
     members: tuple[str, ...] = ()
+
+
+def settings_that_matter(config: Any) -> dict[str, Any]:
+    """A configuration's values that are not its defaults, nested ones too.
+
+    What identifies a stored training: a setting added later, at its default, does not make it another one.
+    """
+    chosen = {}
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if hasattr(value, "__dataclass_fields__"):
+            chosen[field.name] = settings_that_matter(value)
+        elif field.default is MISSING or value != field.default:
+            chosen[field.name] = value
+    return chosen

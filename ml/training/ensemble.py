@@ -17,13 +17,13 @@ from ml.evaluation.store import EVALUATION_FILE, add_figures, write_figures
 from ml.evaluation.tables import full_table
 from ml.inference.artefact import Artefact, Calibration, OperatingPoint, TrainingData, write_artefact
 from ml.inference.artefact import Member as ArtefactMember
-from ml.training.config import Preset
+from ml.training.config import Preset, settings_that_matter
+from ml.training.fingerprint import training_fingerprint
 from ml.training.folds import (
     as_predictions,
     combined,
     cross_validation,
     held_out_logits,
-    training_fingerprint,
 )
 from ml.training.members import Member, Report, create_members
 from ml.training.metadata import LICENCE, code_version, data_hash, versions
@@ -54,7 +54,7 @@ def train_ensemble(
     out_dir.mkdir(parents=True, exist_ok=True)
     members = create_members(preset)
     indices, logits = held_out_logits(
-        members, corpus, cross_validation(corpus), preset, seed=seed, directory=work_dir, report=report
+        members, corpus, cross_validation(corpus), seed=seed, directory=work_dir, report=report
     )
     weights = member_weights(logits)
     predictions = as_predictions(corpus, indices, combined(logits, weights))
@@ -154,7 +154,9 @@ def _write_release(
 ) -> None:
     now = datetime.now(UTC)
     everything = np.arange(len(corpus))
-    fingerprint = training_fingerprint(corpus, everything, preset, ",".join(preset.members), seed)
+    fingerprint = training_fingerprint(
+        corpus, everything, settings_that_matter(preset), ",".join(preset.members), seed
+    )
     calibration = Calibration(chosen.platt.slope, chosen.platt.intercept)
     artefact = Artefact(
         name=preset.name,

@@ -1,9 +1,8 @@
 """Held-out logits of each member: cross-validation by subject, and one whole database at a time."""
 
-import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
 from ml.evaluation.predictions import Predictions
-from ml.training.config import Preset
+from ml.training.fingerprint import training_fingerprint
 from ml.training.members import Indices, Member, Report
 
 
@@ -48,7 +47,6 @@ def held_out_logits(
     members: Sequence[Member],
     corpus: Corpus,
     plans: Sequence[Plan],
-    preset: Preset,
     *,
     seed: int,
     directory: Path,
@@ -56,13 +54,13 @@ def held_out_logits(
 ) -> tuple[Indices, NDArray[np.float64]]:
     """Indices of every recording judged by some plan, and the members' logits for them, (n, n_members).
 
-    Each plan's logits are stored under `directory` and not computed again for the same preset, seed and recordings, so
-    that a stopped run continues where it was.
+    Each plan's logits are stored under `directory` and not computed again for the same settings, seed and recordings,
+    so that a stopped run continues where it was.
     """
     indices, logits = [], []
     for plan in plans:
         columns = [
-            _plan_logits(member, corpus, plan, preset, seed=seed, directory=directory, report=report)
+            _plan_logits(member, corpus, plan, seed=seed, directory=directory, report=report)
             for member in members
         ]
         indices.append(plan.test)
@@ -71,11 +69,11 @@ def held_out_logits(
 
 
 def _plan_logits(
-    member: Member, corpus: Corpus, plan: Plan, preset: Preset, *, seed: int, directory: Path, report: Report
+    member: Member, corpus: Corpus, plan: Plan, *, seed: int, directory: Path, report: Report
 ) -> NDArray[np.float64]:
     work_dir = directory / member.name / plan.name
     path = work_dir / "logits.json"
-    fingerprint = training_fingerprint(corpus, plan.train, preset, member.name, seed)
+    fingerprint = training_fingerprint(corpus, plan.train, member.settings, member.name, seed)
     if path.exists():
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["fingerprint"] == fingerprint and stored["file_ids"] == corpus.file_ids[plan.test].tolist():
@@ -93,14 +91,6 @@ def _plan_logits(
     )
     path.write_text(text, encoding="utf-8")
     return logits
-
-
-def training_fingerprint(corpus: Corpus, train: Indices, preset: Preset, member: str, seed: int) -> str:
-    """A hash of everything that decides the result of a training."""
-    settings = asdict(preset)
-    settings.pop("members")
-    text = json.dumps([settings, member, seed, corpus.file_ids[train].tolist()], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def combined(logits: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -36,6 +36,8 @@ class Member(Protocol):
 
     name: str
     kind: str
+    settings: dict[str, Any]
+    """What decides its result beside the recordings and the seed, as JSON types: held-out logits are kept by it."""
 
     def fit(
         self, corpus: Corpus, indices: Indices, *, seed: int, work_dir: Path, report: Report

@@ -14,6 +14,7 @@ from ml.dsp.mel_windows import MelWindowConfig, mel_windows, windows_of_power
 from ml.nets import build_network
 from ml.training.callbacks import ProgressLine
 from ml.training.config import Preset
+from ml.training.fingerprint import network_settings, training_fingerprint
 from ml.training.loop import train_network
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class MelCnn:
         if not isinstance(preset.features, MelWindowConfig) or preset.augment is None:
             raise ValueError("The mel network needs a preset with mel windows and augmentation.")
         self._preset = preset
+        self.settings = network_settings(preset)
 
     def fit(
         self,
@@ -54,17 +56,14 @@ class MelCnn:
             batch_size=training.batch_size,
             steps_per_epoch=training.steps_per_epoch,
             seed=seed,
+            label_exponent=training.label_exponent,
         )
         result = train_network(
             lambda: _build(preset, seed),
             batches,
             training,
             directory=work_dir,
-            fingerprint={
-                "preset": asdict(preset),
-                "seed": seed,
-                "recordings": corpus.file_ids[indices].tolist(),
-            },
+            fingerprint={"training": training_fingerprint(corpus, indices, self.settings, self.name, seed)},
             resume=resume,
             observer=ProgressLine(report, "mel_cnn "),
         )

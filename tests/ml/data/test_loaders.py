@@ -61,6 +61,8 @@ def test_labels_are_equally_likely_in_each_database():
     for database in "ae":
         own = databases == database
         assert np.isclose(weights[own & (labels == 1)].sum(), weights[own & (labels == 0)].sum())
+    as_they_are = balanced_weights(databases, labels, label_exponent=1.0)
+    assert np.allclose(as_they_are[databases == "e"], as_they_are[-1])
     share_of_e = weights[databases == "e"].sum()
     assert 0.7 < share_of_e < 0.8
 

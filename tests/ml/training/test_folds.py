@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from ml.data.corpus import Corpus
-from ml.presets import load_preset
 from ml.training.folds import combined, cross_validation, held_out_logits, leave_one_database_out
 
 
@@ -13,6 +12,7 @@ class Recorder:
 
     name = "recorder"
     kind = "test"
+    settings = {"depth": 1}
 
     def __init__(self):
         self.trained_on = []
@@ -48,18 +48,22 @@ def test_left_out_database_is_not_trained_on(corpus):
 
 
 def test_logits_are_kept_and_not_computed_again(corpus, tmp_path):
-    preset, plans = load_preset("heart"), cross_validation(corpus)
+    plans = cross_validation(corpus)
     first = Recorder()
     settings = {"seed": 0, "directory": tmp_path, "report": lambda text: None}
-    indices, logits = held_out_logits([first], corpus, plans, preset, **settings)
+    indices, logits = held_out_logits([first], corpus, plans, **settings)
     assert logits.shape == (len(indices), 1)
     assert len(first.trained_on) == len(plans)
     again = Recorder()
-    _, kept = held_out_logits([again], corpus, plans, preset, **settings)
+    _, kept = held_out_logits([again], corpus, plans, **settings)
     assert not again.trained_on
     assert np.array_equal(kept, logits)
-    held_out_logits([again], corpus, plans, preset, **(settings | {"seed": 1}))
+    held_out_logits([again], corpus, plans, **(settings | {"seed": 1}))
     assert len(again.trained_on) == len(plans)
+    deeper = Recorder()
+    deeper.settings = {"depth": 2}
+    held_out_logits([deeper], corpus, plans, **(settings | {"seed": 1}))
+    assert len(deeper.trained_on) == len(plans)
     json.loads((tmp_path / "recorder" / "fold-0" / "logits.json").read_text())
 
 
