@@ -17,9 +17,9 @@ def settings_changed(session: RecordingSession) -> None:
     notify(monitor_group(session.pk), message)
 
 
-def phones_revoked(session_id: UUID) -> None:
-    """Close the phones of a session: it ended, or the clinician revoked them."""
-    notify(capture_group(session_id), wire.Revoked().as_dict())
+def phones_revoked(session_id: UUID, *, reason: str = "revoked") -> None:
+    """Close the phones of a session: it "ended", or the clinician "revoked" them."""
+    notify(capture_group(session_id), wire.Revoked(reason=reason).as_dict())
 
 
 def take_began(recording: Recording) -> None:

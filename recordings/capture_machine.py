@@ -247,11 +247,11 @@ class CaptureMachine:
     def settings_changed(self, message: wire.SettingsChanged) -> list[Action]:
         return [] if self.phase in (Phase.HELLO, Phase.AUTHORISING, Phase.CLOSED) else [Send(message)]
 
-    def revoked(self) -> list[Action]:
+    def revoked(self, message: wire.Revoked) -> list[Action]:
         if self.phase is Phase.CLOSED:
             return []
         self.phase = Phase.CLOSED
-        return [Send(wire.Revoked()), Close(CloseCode.REVOKED)]
+        return [Send(message), Close(CloseCode.REVOKED)]
 
     def replaced(self, epoch: int) -> list[Action]:
         """A connection with `epoch` took over."""

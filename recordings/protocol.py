@@ -266,7 +266,10 @@ class Pong(_Message):
 
 @dataclass(frozen=True)
 class Revoked(_Message):
+    """`reason`: "ended" (the session is over) or "revoked" (this phone may not go on)."""
+
     type = "revoked"
+    reason: str = "revoked"
 
 
 @dataclass(frozen=True)

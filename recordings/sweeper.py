@@ -46,6 +46,7 @@ class Sweeper:
         self._stale_due_s = 0.0
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._stopping = False
 
     def start(self) -> None:
         """Begin sweeping, once per process; also opens the journal, so that a crash before is made good now."""
@@ -53,6 +54,14 @@ class Sweeper:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="capture-sweeper", daemon=True)
                 self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, after the recording it is filing."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
 
     def attach(self, recording: UUID) -> None:
         """A phone is sending this recording."""
@@ -86,7 +95,7 @@ class Sweeper:
             self._close_stale_rows({state.recording for state in waiting})
 
     def _run(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 close_old_connections()
                 self.sweep()

@@ -109,6 +109,7 @@ def _run(options: Options, http_hosts, certificates, banner: Banner, write) -> N
     finally:
         if worker is not None:
             worker.stop()
+        sweeper.stop()
         reset_spool()
         decode.close()
     if server.listen_failure:

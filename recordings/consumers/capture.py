@@ -111,7 +111,7 @@ class CaptureConsumer(AsyncWebsocketConsumer):
         message = event["message"]
         match message.pop("type"):
             case "revoked":
-                await self._carry_out(self.machine.revoked())
+                await self._carry_out(self.machine.revoked(wire.Revoked(**message)))
             case "settings":
                 await self._carry_out(self.machine.settings_changed(wire.SettingsChanged(**message)))
             case "stored":

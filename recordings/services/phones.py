@@ -60,6 +60,9 @@ def open_connection(*, hello: wire.Hello, address: str) -> Connection:
     RecordingSession.objects.filter(pk=pairing.session_id).update(epoch=F("epoch") + 1)
     session = RecordingSession.objects.select_related("clinic", "patient").get(pk=pairing.session_id)
     open_take = _open_take(pairing)
+    if open_take is not None:
+        # A full disk is said before the welcome: a phone that was let in would come straight back, over and over.
+        get_spool().begin(open_take.ledger.recording)
     grant = Grant(
         epoch=session.epoch,
         credential=credential,

@@ -70,7 +70,7 @@ def end_session(*, session: RecordingSession, by: Actor) -> RecordingSession:
         session.ended_at = now
         session.pairings.filter(revoked_at=None).update(revoked_at=now)
         record_event(by=by, action="session.ended", obj=session)
-        transaction.on_commit(lambda: announcements.phones_revoked(session.pk))
+        transaction.on_commit(lambda: announcements.phones_revoked(session.pk, reason="ended"))
     return session
 
 

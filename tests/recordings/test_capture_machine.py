@@ -247,13 +247,14 @@ def test_a_newer_connection_replaces_an_older_one_only():
 
 
 def test_revoking_says_so_and_closes():
-    assert welcomed().revoked() == [machine.Send(wire.Revoked()), machine.Close(CloseCode.REVOKED)]
+    said = wire.Revoked(reason="ended")
+    assert welcomed().revoked(said) == [machine.Send(said), machine.Close(CloseCode.REVOKED)]
 
 
 def test_answers_that_come_after_the_close_go_nowhere():
     capture = welcomed()
     capture.receive_text(start())
-    capture.revoked()
+    capture.revoked(wire.Revoked())
     assert capture.started(TakeLedger(TAKE)) == []
     assert capture.committed(TAKE, Progress(0, 800)) == []
     assert capture.refused("x", "y") == []

@@ -20,6 +20,8 @@ from recordings.audio_store import read_pcm
 from recordings.consumers import capture as capture_socket
 from recordings.models import Consent, Pairing, Recording
 from recordings.services.pairing import issue_pairing, revoke_pairing
+from recordings.services.sessions import end_session
+from recordings.spool import store
 from recordings.spool.files import Segment
 from recordings.sweeper import Sweeper
 from tests import factories
@@ -371,7 +373,7 @@ async def test_revoking_closes_the_phone_and_keeps_what_it_sent(ticket, session,
         await phone.wait_for_ack(3)
         await db(revoke_pairing, session=session, by=Actor.of_user(clinician))
         closed = await socket.expect_close()
-        assert (closed.code, closed.messages[-1]) == (4410, {"type": "revoked"})
+        assert (closed.code, closed.messages[-1]) == (4410, {"type": "revoked", "reason": "revoked"})
     await db(sweeper.sweep)
     recording = await Recording.objects.aget(pk=phone.recording)
     assert (recording.status, recording.n_samples, recording.hash_matches) == (
@@ -427,6 +429,26 @@ async def test_a_full_disk_is_said_and_nothing_false_acknowledged(ticket, monkey
     await db(sweeper.sweep, now_s=1e12)
     recording = await Recording.objects.aget(pk=phone.recording)
     assert (recording.status, recording.n_samples) == (Recording.Status.PARTIAL, 1600)
+
+
+async def test_a_phone_is_not_let_back_onto_a_full_disk(ticket, monkeypatch):
+    async with open_socket(None, PATH) as socket:
+        phone = await recording_phone(socket, ticket)
+        await phone.send_frames(2)
+        await phone.wait_for_ack(1)
+    monkeypatch.setattr(store, "MIN_FREE_BYTES", 2**63)
+    async with open_socket(None, PATH) as socket:
+        await socket.send({"type": "hello", "versions": [1], "credential": phone.welcome["credential"]})
+        closed = await socket.expect_close()
+    assert (closed.code, [message["type"] for message in closed.messages]) == (1011, ["error"])
+
+
+async def test_ending_the_session_closes_the_phone(ticket, session, clinician):
+    async with open_socket(None, PATH) as socket:
+        await Phone(socket).hello(token=ticket.token)
+        await db(end_session, session=session, by=Actor.of_user(clinician))
+        closed = await socket.expect_close()
+    assert (closed.code, closed.messages[-1]) == (4410, {"type": "revoked", "reason": "ended"})
 
 
 async def test_a_failed_filing_keeps_the_sound_and_is_done_again(ticket, monkeypatch, sweeper, caplog):

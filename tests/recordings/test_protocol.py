@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -230,3 +231,24 @@ def test_every_message_and_close_code_is_in_the_documentation():
         code for code in wire.CloseCode if code != wire.CloseCode.NORMAL and f"| {int(code)} |" not in page
     }
     assert not missing
+
+
+def test_every_error_code_a_socket_may_send_is_in_the_documentation():
+    page = PROTOCOL_PAGE.read_text(encoding="utf-8")
+    source = Path(wire.__file__).parent
+    files = [
+        *(source / name for name in ("protocol.py", "fields.py", "capture_machine.py", "take_ledger.py")),
+        *(source / "consumers").glob("*.py"),
+        *(source / "spool").glob("*.py"),
+        *(source / "services" / name for name in ("capture.py", "pairing.py", "phones.py")),
+    ]
+    kinds = "protocol|frame|pairing|consent|spool|server|recording|session"
+    events = {"started", "stored", "failed", "given", "issued", "claimed", "revoked"}
+    found = {
+        code
+        for path in files
+        for code in re.findall(rf'"((?:{kinds})\.[a-z_]+)"', path.read_text(encoding="utf-8"))
+        if code.partition(".")[2] not in events
+    }
+    assert len(found) > 25
+    assert {code for code in found if f"`{code}`" not in page} == set()
