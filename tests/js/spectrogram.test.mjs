@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { DbRange } from "../../static/js/lib/db-range.js";
 import { RealFft } from "../../static/js/lib/fft.js";
 import {
   computeMelSpectrogram, computeSpectrogram, FLOOR_DB, hzToMel, melFilters, melToHz, StreamingSpectrogram,
@@ -96,4 +97,15 @@ test("a tone is loudest in the mel whose centre is nearest", () => {
   const mel = computeMelSpectrogram(tone(300, 8000, 8000), { mels: 40, maxHz: 1000 });
   const nearest = [...mel.hzOfBin].map((hz) => Math.abs(hz - 300));
   assert.equal(loudest(column(mel, 50)), nearest.indexOf(Math.min(...nearest)));
+});
+
+test("the range of levels rises at once, falls only for a clear change, and not below its lowest", () => {
+  const range = new DbRange({ spanDb: 60, stepDb: 6, topDb: -36, lowestTopDb: -84 });
+  assert.equal(range.follow(-20), true);
+  assert.deepEqual([range.topDb, range.floorDb], [-18, -78]);
+  assert.equal(range.follow(-26), false);
+  assert.equal(range.follow(-31), true);
+  assert.equal(range.topDb, -30);
+  range.follow(-140);
+  assert.equal(range.topDb, -84);
 });

@@ -90,14 +90,15 @@ export function drawPeaks(context, peaks, { bucketSamples, from, streamStart, st
 export class WaveformView {
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {{ring: import("./ring-buffer.js").SampleRing, rateHz?: number, seconds?: number, gain?: number | "auto"}} options
-   *   `gain` "auto" shows quiet sounds larger, by powers of two; `view.shownGain` says by how much
+   * @param {{ring: object, rateHz?: number, seconds?: number, gain?: number | "auto", saysGain?: boolean}} options `ring` is a
+   *   SampleRing; `gain` "auto" shows quiet sounds larger, by powers of two, and `saysGain` writes the factor into the corner
    */
-  constructor(canvas, { ring, rateHz = 8000, seconds = 6, gain = "auto" }) {
+  constructor(canvas, { ring, rateHz = 8000, seconds = 6, gain = "auto", saysGain = true }) {
     this.ring = ring;
     this.rateHz = rateHz;
     this.seconds = seconds;
     this.gain = gain;
+    this.saysGain = saysGain;
     this.shownGain = 1;
     this.surface = new PlotSurface(canvas, () => this.draw());
     this.draw();
@@ -118,6 +119,15 @@ export class WaveformView {
     drawPeaks(context, peaks, {
       bucketSamples, from, streamStart: ring.start, streamEnd: ring.end, width, height, samplesShown, gain: this.shownGain, colours,
     });
+    if (this.saysGain && ring.end > 0) this.drawGain();
+  }
+
+  drawGain() {
+    const { context, colours } = this.surface;
+    context.fillStyle = colours.text;
+    context.font = "11px system-ui, sans-serif";
+    context.textBaseline = "top";
+    context.fillText(`amplitude × ${this.shownGain}`, 6, 5);
   }
 
   /** Grows only after the loud part has left the window, shrinks at once: a picture that breathes is hard to read. */

@@ -18,9 +18,9 @@ const SILENT_AFTER_SAMPLES = 1.5 * WIRE_RATE_HZ;
 
 export class PhoneRecorder {
   /**
-   * @param {{client: import("../lib/capture-client.js").CaptureClient, workletUrl: string, canvas: HTMLCanvasElement,
+   * @param {{client: object, workletUrl: string, canvas: HTMLCanvasElement,
    *   onSound: (state: {samples: number, isSilent: boolean}) => void, onLevel: (meter: LevelMeter) => void,
-   *   onEnd: (reason: "full" | "stopped" | "interrupted") => void}} options
+   *   onEnd: (reason: "full" | "stopped" | "interrupted") => void}} options `client` is a CaptureClient
    */
   constructor({ client, workletUrl, canvas, onSound, onLevel, onEnd }) {
     Object.assign(this, { client, workletUrl, canvas, onSound, onLevel, onEnd });
@@ -49,7 +49,9 @@ export class PhoneRecorder {
     this.meter.reset();
     this.silentSamples = 0;
     this.warmUpSamples = WARM_UP_S * rateHz;
-    if (!this.view) this.view = new WaveformView(this.canvas, { ring: this.ring, rateHz: WIRE_RATE_HZ, seconds: SHOWN_S });
+    if (!this.view) {
+      this.view = new WaveformView(this.canvas, { ring: this.ring, rateHz: WIRE_RATE_HZ, seconds: SHOWN_S, saysGain: false });
+    }
     this.client.startTake({
       recording: randomUuid(),
       site: session.site,

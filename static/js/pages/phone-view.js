@@ -133,7 +133,7 @@ export class PhoneView {
     this.announce(phase === "counting" ? "" : `${this.texts.record.titles[phase]}. ${this.texts.record.hints[phase]}`);
   }
 
-  /** @param {import("../lib/level.js").LevelMeter} meter */
+  /** @param {{fraction: () => number, clipping: boolean}} meter */
   renderLevel(meter) {
     const { record } = this.texts;
     this.find("[data-level-bar]").setAttribute("width", String(200 * meter.fraction()));
