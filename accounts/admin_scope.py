@@ -52,7 +52,8 @@ class ClinicScopedAdmin(admin.ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
             return list(super().get_readonly_fields(request, obj))
-        fields = [field.name for field in self.opts.fields if field.name not in self.editable]
+        left_out = {*self.editable, *(self.exclude or ())}
+        fields = [field.name for field in self.opts.fields if field.name not in left_out]
         return [*fields, *(name for name in self.readonly_fields if name not in fields)]
 
     def get_list_filter(self, request: HttpRequest) -> list:

@@ -81,8 +81,7 @@ class TokenViewSet(ClinicViewSet):
         given.is_valid(raise_exception=True)
         _check_lifetime(request, given.validated_data["days"])
         token, secret = create_token(by=Actor.of(request), **given.validated_data)
-        token.secret = secret
-        return Response(TokenWithSecretSerializer(token).data, status=status.HTTP_201_CREATED)
+        return Response({**TokenSerializer(token).data, "secret": secret}, status=status.HTTP_201_CREATED)
 
     def destroy(self, request: Request, pk: UUID) -> Response:
         token = get_object_or_404(tokens_for(request.user).filter(user=request.user), pk=pk)

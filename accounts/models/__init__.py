@@ -4,4 +4,13 @@ from accounts.models.idempotency import IdempotentRequest
 from accounts.models.tokens import ApiToken, Invitation
 from accounts.models.user import User
 
-__all__ = ["ApiToken", "AuditEvent", "Clinic", "IdempotentRequest", "Invitation", "Membership", "Role", "User"]
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "Clinic",
+    "IdempotentRequest",
+    "Invitation",
+    "Membership",
+    "Role",
+    "User",
+]
