@@ -85,6 +85,13 @@ def train_network(
     return Result(model, state.history, state.best_epoch)
 
 
+def without_optimizer(model: "keras.Model") -> "keras.Model":
+    """The same network, sharing its weights, without the optimizer's: what is released is a quarter of the size."""
+    import keras
+
+    return keras.Model(model.inputs, model.outputs, name=model.name)
+
+
 def _compile(model: "keras.Model", config: TrainingConfig) -> None:
     import keras
 

@@ -22,7 +22,7 @@ from ml.training.backend import Backend
 from ml.training.callbacks import ProgressLine, Several, TensorBoard
 from ml.training.config import Preset
 from ml.training.folds import as_predictions
-from ml.training.loop import Result, train_network
+from ml.training.loop import Result, train_network, without_optimizer
 from ml.training.members import Report
 from ml.training.metadata import LICENCE, code_version, data_hash, versions
 
@@ -64,7 +64,7 @@ def train_single(
         resume=resume,
         report=report,
     )
-    result.model.save(out_dir / MODEL_FILE, include_optimizer=False)
+    without_optimizer(result.model).save(out_dir / MODEL_FILE)
 
     held_out = np.concatenate([validation, test])
     scores = _logits(

@@ -15,7 +15,7 @@ from ml.nets import build_network
 from ml.training.callbacks import ProgressLine
 from ml.training.config import Preset
 from ml.training.fingerprint import network_settings, training_fingerprint
-from ml.training.loop import train_network
+from ml.training.loop import train_network, without_optimizer
 
 if TYPE_CHECKING:
     import keras
@@ -108,7 +108,7 @@ class FittedMelCnn:
 
     def save(self, directory: Path) -> dict[str, Any]:
         """Write mel_cnn.keras; returns the artefact's entry."""
-        self.model.save(directory / "mel_cnn.keras", include_optimizer=False)
+        without_optimizer(self.model).save(directory / "mel_cnn.keras")
         return {"files": {"keras": "mel_cnn.keras"}, "config": asdict(self.features) | {"output": "logit"}}
 
     def _pool(self, windows: list[NDArray[np.float32]]) -> NDArray[np.float64]:

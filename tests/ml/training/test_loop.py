@@ -8,7 +8,7 @@ import pytest
 from ml.training.callbacks import ProgressLine, Silent, duration
 from ml.training.checkpoint import Checkpoint, TrainingState
 from ml.training.config import TrainingConfig
-from ml.training.loop import TrainingStoppedError, train_network
+from ml.training.loop import TrainingStoppedError, train_network, without_optimizer
 
 pytestmark = pytest.mark.training
 
@@ -141,3 +141,15 @@ def test_progress_says_what_is_left():
 
 def test_durations_read_well():
     assert [duration(seconds) for seconds in (5, 200, 7500)] == ["5 s", "3 min 20 s", "2 h 05 min"]
+
+
+def test_a_released_network_carries_no_optimizer(tmp_path):
+    import keras
+
+    result = train(tmp_path / "work")
+    result.model.save(tmp_path / "whole.keras")
+    without_optimizer(result.model).save(tmp_path / "bare.keras")
+    bare = keras.saving.load_model(tmp_path / "bare.keras")
+    assert bare.optimizer is None
+    inputs = np.ones((1, 4), np.float32)
+    assert np.array_equal(bare.predict_on_batch(inputs), result.model.predict_on_batch(inputs))
