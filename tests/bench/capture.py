@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import statistics
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, required=True, help="where the figures go")
     options = parser.parse_args()
+    # So that a time limit from outside ends our server too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Ended before the measurement was complete."))
     try:
         with running_server(options.url) as server:
             report = measure(server, options.phones, options.seconds, options.stop_spread)
@@ -48,8 +51,12 @@ def measure(server: Server, n_phones: int, seconds: float, spread_s: float) -> d
     import django
 
     django.setup()
+    from django.db import connection
+
     from tests.bench.sessions import open_seats
 
+    if not connection.introspection.table_names():
+        raise BenchError("This is not the server's database: set HEARTSITE_DATA_DIR as it is for the server.")
     with open_seats(n_phones, is_secure=server.url.startswith("https")) as seats:
         cpu_before_s = server.cpu_s()
         pairs = [Pair(server.url, seat, seconds, seed) for seed, seat in enumerate(seats)]

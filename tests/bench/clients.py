@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.bench.server import BenchError
+
 SAMPLE_RATE_HZ = 8000
 FRAME_SAMPLES = 800
 FRAME_S = FRAME_SAMPLES / SAMPLE_RATE_HZ
@@ -148,7 +150,7 @@ class Pair:
                 self.measured.match = message["match"]
                 return
             elif message["type"] == "error":
-                raise RuntimeError(f"the server refused: {message['code']}: {message['message']}")
+                raise BenchError(f"The server refused: {message['code']}: {message['message']}")
 
     async def _watch(self, desktop: ClientConnection) -> None:
         """The desktop's eye."""
@@ -181,7 +183,7 @@ async def expect(socket: ClientConnection, kind: str) -> dict:
         if message["type"] == kind:
             return message
         if message["type"] == "error":
-            raise RuntimeError(f"the server refused: {message['code']}: {message['message']}")
+            raise BenchError(f"The server refused: {message['code']}: {message['message']}")
 
 
 def heart_sound(seconds: float, seed: int) -> np.ndarray:
