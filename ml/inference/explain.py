@@ -31,9 +31,9 @@ RELATIVE_FLOOR = 1e-8
 
 
 def explain(
-    predictor: EnsemblePredictor, prepared: Prepared, quality_reasons: Sequence[str]
+    predictor: EnsemblePredictor, prepared: Prepared, logit: float, quality_reasons: Sequence[str]
 ) -> dict[str, Any]:
-    """Evidence as plain JSON types.
+    """Evidence for the ensemble's `logit` of a recording, as plain JSON types.
 
     `effects`: per phase and band, the change of p when that part is taken out (negative: it spoke for abnormal).
     `beats`: the same per beat. `murmur_band_db`: power at 150-500 Hz per phase, relative to the beat's mean.
@@ -49,7 +49,7 @@ def explain(
         states = np.zeros(0, dtype=int)
     if member is None or states.size == 0:
         return {**nothing, "sentence": "The recording is too short to say what moved the probability."}
-    found = Occlusion(predictor, member, prepared)
+    found = Occlusion(predictor, member, prepared, logit)
     effects = found.phase_effects(states)
     return {
         "method": "occlusion",
@@ -63,7 +63,9 @@ def explain(
 class Occlusion:
     """One recording's windows before normalisation, and the network's answer to changed copies of them."""
 
-    def __init__(self, predictor: EnsemblePredictor, member: LoadedMember, prepared: Prepared) -> None:
+    def __init__(
+        self, predictor: EnsemblePredictor, member: LoadedMember, prepared: Prepared, logit: float
+    ) -> None:
         from ml.dsp.mel import hz_to_mel, mel_to_hz
         from ml.dsp.mel_windows import mel_power, window_starts
 
@@ -82,7 +84,7 @@ class Occlusion:
         self.centres_hz = mel_to_hz(np.linspace(low_mel, high_mel, self.config.n_mels + 2))[1:-1]
         self.weight = member.member.weight / sum(m.member.weight for m in predictor.members)
         self.base_logits = self._logits(self.windows)
-        self.base_logit = predictor.logit(prepared)
+        self.base_logit = logit
 
     def phase_effects(self, states: np.ndarray) -> list[dict[str, Any]]:
         """Change of p per phase of the beat and band of frequency."""

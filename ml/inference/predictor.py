@@ -19,6 +19,7 @@ from ml.inference.explain import explain as explain_reading
 from ml.inference.heart import find_heart
 from ml.inference.members import LoadedMember, Prepared, prepare
 from ml.inference.reading import HeartSoundReading, ModelIdentity, SignalQuality, label_for
+from ml.inference.threads import use_one_thread
 
 MIN_DURATION_S = 0.5
 NO_LOGIT = 0.0
@@ -63,6 +64,7 @@ class EnsemblePredictor:
                 "artefact.operating_point",
                 f"The model {artefact.name} has no operating point {operating_point!r}.",
             )
+        use_one_thread()
         members = tuple(LoadedMember.load(artefact, member, engine) for member in artefact.members)
         return cls(artefact, members, artefact.operating_points[operating_point])
 
@@ -95,9 +97,10 @@ class EnsemblePredictor:
         prepared = prepare(samples, fs, despike=bool(self.artefact.preprocessing.get("remove_spikes", False)))
         quality = assess_quality(prepared.samples, level)
         heart = find_heart(prepared, quality.reasons)
-        probability = self.point.calibration.probability(self.logit(prepared))
+        logit = self.logit(prepared)
+        probability = self.point.calibration.probability(logit)
         signal_quality = SignalQuality(quality.usable, quality.score, quality.reasons)
-        evidence = explain_reading(self, prepared, quality.reasons) if explain else {}
+        evidence = explain_reading(self, prepared, logit, quality.reasons) if explain else {}
         label, reason = label_for(probability, self.point.threshold, self.point.unsure_band, signal_quality)
         return HeartSoundReading(
             label=label,

@@ -20,7 +20,7 @@ def map_of(evidence):
 
 
 def test_each_phase_and_band_has_an_effect(tiny_predictor, prepared):
-    evidence = explain(tiny_predictor, prepared, ())
+    evidence = explain(tiny_predictor, prepared, 0.0, ())
     cells = [(effect["phase"], effect["low_hz"], effect["high_hz"]) for effect in evidence["effects"]]
     assert cells == [(phase, *band) for phase in PHASES for band in BANDS_HZ]
     assert np.abs(map_of(evidence)).max() > 0
@@ -29,13 +29,13 @@ def test_each_phase_and_band_has_an_effect(tiny_predictor, prepared):
 
 def test_randomised_weights_give_another_map(tmp_path, tiny_predictor, prepared):
     """Sanity check after Adebayo et al. 2018: a map that ignores the weights explains nothing."""
-    ours = map_of(explain(tiny_predictor, prepared, ()))
+    ours = map_of(explain(tiny_predictor, prepared, 0.0, ()))
     others = []
     for seed in range(1, 5):
         directory = tmp_path / str(seed)
         directory.mkdir()
         write_tiny_model(directory, seed=seed)
-        others.append(map_of(explain(load_predictor(directory), prepared, ())))
+        others.append(map_of(explain(load_predictor(directory), prepared, 0.0, ())))
     correlations = [abs(np.corrcoef(ours, other)[0, 1]) for other in others]
     assert np.mean(correlations) < 0.6
 
@@ -54,7 +54,7 @@ def test_the_explanation_finds_the_band_a_model_listens_to(tiny_predictor, prepa
     def loudness_of_high_band(windows):
         return 2.0 * np.abs(windows[:, :, first:last, 0]).mean(axis=(1, 2))
 
-    evidence = explain(listening_to(tiny_predictor, loudness_of_high_band), prepared, ())
+    evidence = explain(listening_to(tiny_predictor, loudness_of_high_band), prepared, 0.0, ())
     by_band = {
         low_hz: sum(abs(e["change"]) for e in evidence["effects"] if e["low_hz"] == low_hz)
         for low_hz, _ in BANDS_HZ
@@ -89,19 +89,19 @@ def test_sentences_say_no_more_than_the_numbers():
 
 
 def test_without_a_heartbeat_there_is_nothing_to_explain(tiny_predictor, prepared):
-    evidence = explain(tiny_predictor, prepared, ("noisy", "not_a_heartbeat"))
+    evidence = explain(tiny_predictor, prepared, 0.0, ("noisy", "not_a_heartbeat"))
     assert evidence["effects"] == []
     assert "no heartbeat" in evidence["sentence"]
 
 
 def test_a_model_without_a_mel_network_says_so(tiny_predictor, prepared):
     member = dataclasses.replace(tiny_predictor.members[0], input_of=lambda prepared, config: None)
-    evidence = explain(dataclasses.replace(tiny_predictor, members=(member,)), prepared, ())
+    evidence = explain(dataclasses.replace(tiny_predictor, members=(member,)), prepared, 0.0, ())
     assert evidence["effects"] == []
 
 
 @pytest.mark.parametrize("duration_s", [1.2, 3.0, 60.0])
 def test_any_length_can_be_explained(tiny_predictor, duration_s):
     prepared = prepare(heartbeat(duration_s)[0].astype(np.float64), 2000)
-    evidence = explain(tiny_predictor, prepared, ())
+    evidence = explain(tiny_predictor, prepared, 0.0, ())
     assert np.isfinite(map_of(evidence)).all()

@@ -14,14 +14,11 @@ from ml.inference.members import prepare
 from tests.ml.inference.sounds import heartbeat
 from tests.ml.inference.tiny_model import write_tiny_model
 
-keras = pytest.importorskip(
-    "keras", reason="Keras is absent: pip install -r requirements.txt to test the export"
-)
-
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A model folder as training leaves it: a Keras file alone."""
+    keras = pytest.importorskip("keras", reason="Keras is absent: pip install -r requirements.txt to test it")
     directory = tmp_path_factory.mktemp("trained")
     config = MelWindowConfig(window_frames=64, n_mels=16)
     keras.utils.set_random_seed(0)
