@@ -42,9 +42,8 @@ def audio_response(request: HttpRequest, recording: Recording, audio: AudioStrea
         response.status_code = 206
         response["Content-Range"] = f"bytes {start}-{stop - 1}/{audio.size}"
     response["Content-Length"] = str(stop - start)
-    response["Content-Disposition"] = content_disposition_header(
-        "download" in request.GET, file_name(recording, audio.extension)
-    )
+    named = content_disposition_header("download" in request.GET, file_name(recording, audio.extension))
+    response["Content-Disposition"] = named or "inline"
     return _with_headers(response, etag)
 
 

@@ -5,7 +5,7 @@ Storage.
 from __future__ import annotations
 
 import struct
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator
 from dataclasses import dataclass
 
 import soundfile
@@ -17,6 +17,7 @@ from recordings.models import Recording
 PIECE_BYTES = 1 << 17
 WAV_HEADER_BYTES = 44
 SAMPLE_BYTES = 2
+Pieces = Generator[bytes, None, None]
 
 
 @dataclass(frozen=True)
@@ -26,15 +27,15 @@ class AudioStream:
     content_type: str
     extension: str
     size: int
-    pieces: Callable[[int, int], Iterator[bytes]]
+    pieces: Callable[[int, int], Pieces]
 
 
 def flac_stream(recording: Recording) -> AudioStream:
     """The stored file itself. Raises `recording.no_audio`."""
     size = _size(recording)
 
-    def pieces(start: int, stop: int) -> Iterator[bytes]:
-        with recording.audio.storage.open(recording.audio.name) as file:
+    def pieces(start: int, stop: int) -> Pieces:
+        with recording.audio.storage.open(str(recording.audio.name)) as file:
             file.seek(start)
             while start < stop and (piece := file.read(min(PIECE_BYTES, stop - start))):
                 start += len(piece)
@@ -49,7 +50,7 @@ def wav_stream(recording: Recording) -> AudioStream:
     header = wav_header(recording.n_samples, recording.sample_rate_hz)
     size = len(header) + recording.n_samples * SAMPLE_BYTES
 
-    def pieces(start: int, stop: int) -> Iterator[bytes]:
+    def pieces(start: int, stop: int) -> Pieces:
         if start < len(header):
             yield header[start:stop]
             start = len(header)
@@ -59,11 +60,11 @@ def wav_stream(recording: Recording) -> AudioStream:
     return AudioStream("audio/wav", "wav", size, pieces)
 
 
-def _samples(recording: Recording, start: int, stop: int) -> Iterator[bytes]:
+def _samples(recording: Recording, start: int, stop: int) -> Pieces:
     """Bytes `start` to `stop` of the PCM."""
     first, skipped = divmod(start, SAMPLE_BYTES)
     remaining = stop - start
-    with recording.audio.storage.open(recording.audio.name) as file, soundfile.SoundFile(file) as sound:
+    with recording.audio.storage.open(str(recording.audio.name)) as file, soundfile.SoundFile(file) as sound:
         sound.seek(first)
         while remaining > 0:
             block = sound.read(PIECE_BYTES // SAMPLE_BYTES, dtype="int16")
@@ -87,11 +88,11 @@ def wav_header(n_samples: int, rate_hz: int) -> bytes:
     )
 
 
-async def streamed(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def streamed(pieces: Pieces) -> AsyncIterator[bytes]:
     """The same pieces without holding up the event loop: each is read in a thread."""
-    following = sync_to_async(next, thread_sensitive=False)
+    following = sync_to_async(lambda: next(pieces, None), thread_sensitive=False)
     try:
-        while (piece := await following(pieces, None)) is not None:
+        while (piece := await following()) is not None:
             yield piece
     finally:
         pieces.close()

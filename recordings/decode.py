@@ -14,8 +14,9 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -31,6 +32,10 @@ _ROOT = Path(__file__).resolve().parent.parent
 # PATH finds nothing secret; Windows needs SYSTEMROOT to start at all.
 _INHERITED = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 _MAX_SAMPLES = int(limits.MAX_DURATION_S * limits.CANONICAL_MAX_RATE_HZ)
+
+
+class Readable(Protocol):
+    def read(self, n_bytes: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class _Child:
             env=environment,
             cwd=_ROOT,
         )
+        self._requests = cast(BufferedWriter, self._process.stdin)
+        self._answers = cast(BufferedReader, self._process.stdout)
 
     @property
     def pid(self) -> int:
@@ -72,30 +79,30 @@ class _Child:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def decode(self, file: BinaryIO, size: int, kind: str) -> DecodedSound:
+    def decode(self, file: Readable, size: int, kind: str) -> DecodedSound:
         """Raises HeartSiteError for a refused file, and WireError or OSError when the child fell over it."""
         timer = threading.Timer(limits.WALL_S, self._process.kill)
         timer.daemon = True
         timer.start()
         try:
-            send(self._process.stdin, {"kind": kind, "size": size})
+            send(self._requests, {"kind": kind, "size": size})
             self._pass_on(file, size)
             return self._answer()
         finally:
             timer.cancel()
 
-    def _pass_on(self, file: BinaryIO, size: int) -> None:
+    def _pass_on(self, file: Readable, size: int) -> None:
         remaining = size
         while remaining:
             piece = file.read(min(remaining, COPY_BYTES))
             if not piece:
                 raise WireError("the file is shorter than its size")
-            self._process.stdin.write(piece)
+            self._requests.write(piece)
             remaining -= len(piece)
-        self._process.stdin.flush()
+        self._requests.flush()
 
     def _answer(self) -> DecodedSound:
-        message = receive(self._process.stdout)
+        message = receive(self._answers)
         if message is None:
             raise WireError("the decoder ended")
         if "refused" in message:
@@ -104,7 +111,7 @@ class _Child:
         if not (0 < n_samples <= _MAX_SAMPLES and 0 < rate_hz <= limits.CANONICAL_MAX_RATE_HZ):
             raise WireError("more sound than the limits allow")
         pcm = np.empty(n_samples, "<i2")
-        if self._process.stdout.readinto(pcm.view(np.uint8)) != pcm.nbytes:
+        if self._answers.readinto(memoryview(pcm).cast("B")) != pcm.nbytes:
             raise WireError("the decoder ended within the sound")
         return DecodedSound(
             pcm=pcm,
@@ -117,7 +124,7 @@ class _Child:
 
     def end(self) -> None:
         self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._requests, self._answers):
             try:
                 pipe.close()
             except OSError:
@@ -138,11 +145,14 @@ class Decoder:
         return self._child.pid if self._child else None
 
     def warm_up(self) -> None:
-        """Have a child ready. Returns at once; it starts beside us."""
-        with self._turn:
-            self._ready_child()
+        """Have a child ready. Returns at once: it starts beside us, and while one is at work there is one."""
+        if self._turn.acquire(blocking=False):
+            try:
+                self._ready_child()
+            finally:
+                self._turn.release()
 
-    def decode(self, file: BinaryIO, *, size: int, kind: str) -> DecodedSound:
+    def decode(self, file: Readable, *, size: int, kind: str) -> DecodedSound:
         """The sound of `file` (from its present position), whose sniffed kind is `kind`.
 
         Raises HeartSiteError with an `upload.*` code; nothing of the file stays behind.

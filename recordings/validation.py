@@ -87,9 +87,9 @@ def check_file(*, name: str, size: int, head: bytes, declared_type: str = "", ma
 
 def sniff(head: bytes) -> str:
     """The kind of sound file that begins with `head`. Raises upload.wrong_type or upload.not_audio."""
-    for magic, kind in _MAGIC:
+    for magic, begun in _MAGIC:
         if head.startswith(magic):
-            return kind
+            return begun
     if head[:4] in _RIFFS and (head[8:12] == b"WAVE" or len(head) < 12):
         return "wav"
     if head[4:8] == b"ftyp":

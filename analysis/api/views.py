@@ -22,6 +22,7 @@ from analysis.api.serializers import (
     AnalysisWithResultSerializer,
     ModelVersionSerializer,
     NewAnalysisSerializer,
+    ResultSerializer,
 )
 from analysis.models import Analysis, ModelVersion
 from analysis.selectors import (
@@ -81,8 +82,12 @@ class AnalysisViewSet(IdempotentCreateMixin, ClinicViewSet):
     def retrieve(self, request: Request, pk: UUID) -> Response:
         analysis = get_analysis_for(request.user, pk)
         record_event(by=Actor.of(request), action="analysis.viewed", obj=analysis, details={"via": "api"})
-        analysis.result = _visible_result_of(request, analysis)
-        return Response(AnalysisWithResultSerializer(analysis).data)
+        result = _visible_result_of(request, analysis)
+        shown = {
+            **AnalysisSerializer(analysis).data,
+            "result": ResultSerializer(result).data if result else None,
+        }
+        return Response(shown)
 
     @extend_schema(
         summary="Try a failed analysis again",
@@ -96,7 +101,8 @@ class AnalysisViewSet(IdempotentCreateMixin, ClinicViewSet):
 
 
 def _visible_result_of(request: Request, analysis: Analysis) -> VisibleResult | None:
-    recording = analysis.recording
+    if (recording := analysis.recording) is None:
+        return None
     latest = get_visible_result(request.user, recording)
     if latest is None:
         return None

@@ -78,7 +78,7 @@ class FfmpegSound:
         self._stream.codec_context.thread_count = 1
         self.rate_hz = self._stream.codec_context.sample_rate
         self.channels = self._stream.codec_context.channels
-        self.declared_frames = None
+        self.declared_frames: int | None = None
 
     def blocks(self) -> Iterator[np.ndarray]:
         to_float = self._av.AudioResampler(format="flt", layout=self._stream.codec_context.layout.name)

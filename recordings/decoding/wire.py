@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 MAX_LINE_BYTES = 4096
 
@@ -21,12 +21,12 @@ class Refused(Exception):  # noqa: N818 - a verdict on the file, not a fault
         self.values = values
 
 
-def send(stream: BinaryIO, message: dict[str, Any]) -> None:
+def send(stream: IO[bytes], message: dict[str, Any]) -> None:
     stream.write(json.dumps(message).encode() + b"\n")
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> dict[str, Any] | None:
+def receive(stream: IO[bytes]) -> dict[str, Any] | None:
     """The next message; None when the other side has closed. Raises WireError on anything else."""
     line = stream.readline(MAX_LINE_BYTES)
     if not line:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -34,16 +34,6 @@ from recordings.validation import HEAD_BYTES, KINDS, CheckedFile, check_file
 COPY_BYTES = 1 << 18
 
 
-class NamedFile(Protocol):
-    """What Django's uploaded files and its File give us."""
-
-    name: str | None
-    size: int
-
-    def seek(self, position: int, /) -> object: ...
-    def read(self, n_bytes: int = ..., /) -> bytes: ...
-
-
 @dataclass(frozen=True)
 class _Target:
     """Where a file goes: into an open session, or into a new one of a patient, which ends with it."""
@@ -69,7 +59,7 @@ class _Origin:
 
 def store_upload(
     *,
-    file: NamedFile,
+    file: File,
     by: Actor,
     consent_attested: bool,
     session: RecordingSession | None = None,
@@ -116,7 +106,7 @@ def _opened(sample: DemoSample) -> Iterator[File]:
 
 def _store(
     target: _Target,
-    file: NamedFile,
+    file: File,
     by: Actor,
     origin: _Origin,
     *,
@@ -167,24 +157,24 @@ def _described(checked: CheckedFile, sound: DecodedSound) -> dict[str, Any]:
     }
 
 
-def _check(file: NamedFile) -> CheckedFile:
+def _check(file: File) -> CheckedFile:
     file.seek(0)
     return check_file(
         name=file.name or "",
-        size=file.size,
+        size=file.size or 0,
         head=file.read(HEAD_BYTES),
         declared_type=getattr(file, "content_type", None) or "",
         max_bytes=settings.MAX_UPLOAD_BYTES,
     )
 
 
-def _pieces(file: NamedFile) -> Iterator[bytes]:
+def _pieces(file: File) -> Iterator[bytes]:
     file.seek(0)
     while piece := file.read(COPY_BYTES):
         yield piece
 
 
-def _sha256(file: NamedFile) -> str:
+def _sha256(file: File) -> str:
     digest = hashlib.sha256()
     for piece in _pieces(file):
         digest.update(piece)
@@ -210,12 +200,12 @@ def _known(recording: Recording, target: _Target) -> Recording | None:
     return known
 
 
-def _keep_original(recording: Recording, file: NamedFile, checked: CheckedFile) -> str:
+def _keep_original(recording: Recording, file: File, checked: CheckedFile) -> str:
     """The bytes as they came, under a name that holds nothing of the file's own."""
     file.seek(0)
     extension = KINDS[checked.kind][1]
     name = f"uploads/{recording.clinic_id}/{recording.pk}.{extension}"
-    return default_storage.save(name, File(file, name=name))
+    return default_storage.save(name, file)
 
 
 @contextmanager

@@ -134,3 +134,11 @@ def test_uploads_have_a_rate_of_their_own(api, session, monkeypatch):
     codes = [upload(api, b"", session=str(session.pk)).status_code for _ in range(3)]
     assert codes == [400, 400, 429]
     assert api.get("/api/v1/recordings/").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["patients", "sessions", "recordings"])
+def test_a_page_costs_the_same_queries_however_many_rows(api, clinic, name, django_assert_max_num_queries):
+    for _ in range(12):
+        factories.make_recording(factories.make_session(clinic))
+    with django_assert_max_num_queries(8):
+        assert len(api.get(f"/api/v1/{name}/").json()["results"]) == 12

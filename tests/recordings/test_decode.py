@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import random
 import signal
 import tempfile
 import threading
@@ -15,6 +16,7 @@ import pytest
 from accounts.errors import HeartSiteError
 from recordings.decode import Decoder
 from recordings.decoding import limits
+from recordings.refusals import REFUSALS
 from tests.recordings.files import encoded, ffmpeg, heartbeat, wav
 
 MEGABYTE = 1024 * 1024
@@ -276,3 +278,23 @@ def test_the_child_is_limited_and_knows_no_secret(decoder, monkeypatch):
     assert rows["Max file size"] == str(len(wav(heartbeat())))
     assert b"SECRET" not in environment
     assert "libavcodec" not in loaded, "FFmpeg is loaded for the files that need it"
+
+
+def test_no_damage_to_a_file_goes_unnamed(decoder):
+    chance, named = random.Random(5), set()
+    whole = [
+        ("wav", wav(heartbeat(1.5), subtype="IMA_ADPCM")),
+        ("flac", encoded(heartbeat(1.5), 8000, "FLAC")),
+        ("ogg", encoded(heartbeat(1.5), 8000, "OGG", "VORBIS")),
+        ("m4a", ffmpeg(heartbeat(1.5, 44100), 44100, "ipod", "aac")),
+        ("webm", ffmpeg(heartbeat(1.5, 48000), 48000, "webm", "libopus")),
+    ]
+    for kind, content in whole * 3:
+        damaged = bytearray(content)
+        for _ in range(chance.choice([1, 5, 30])):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        try:
+            assert len(decode(decoder, bytes(damaged), kind).pcm) >= 8000
+        except HeartSiteError as error:
+            named.add(error.code)
+    assert named <= REFUSALS.keys()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from accounts.errors import HeartSiteError
@@ -114,3 +116,18 @@ def test_every_refusal_has_a_sentence_and_an_unknown_one_is_undecodable():
         assert sentence[0].isupper() or sentence.startswith("{")
         assert sentence.endswith(".")
     assert refuse("upload.made_up").code == "upload.undecodable"
+
+
+def test_no_damage_to_a_head_goes_unnamed():
+    """Two thousand damaged beginnings: each is taken or refused by name."""
+    chance, named = random.Random(20261122), set()
+    whole = [wav(heartbeat()), encoded(heartbeat(), 8000, "FLAC"), encoded(heartbeat(), 8000, "RF64")]
+    for _ in range(2000):
+        damaged = bytearray(chance.choice(whole)[: chance.choice([3, 11, 13, 40, 44, 60, 5000])])
+        for _ in range(chance.choice([1, 4, 16])):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        try:
+            assert check(bytes(damaged)).kind in KINDS
+        except HeartSiteError as error:
+            named.add(error.code)
+    assert named <= REFUSALS.keys()
