@@ -63,8 +63,8 @@ const en = {
     record: "Record",
     pictureAlt: (site) => `Drawing of a chest, seen from the front. The phone's edge touches ${site}.`,
     sites: {
-      aortic: { name: "Upper chest, your right", where: "Just right of the breastbone, two finger widths below the collarbone." },
-      pulmonic: { name: "Upper chest, your left", where: "Just left of the breastbone, two finger widths below the collarbone." },
+      aortic: { name: "Upper chest, your right", where: "Just right of the breastbone, three finger widths below the collarbone." },
+      pulmonic: { name: "Upper chest, your left", where: "Just left of the breastbone, three finger widths below the collarbone." },
       erb: { name: "Middle of the chest, your left", where: "Just left of the breastbone, half way down." },
       tricuspid: { name: "Lower breastbone, your left", where: "Just left of the lower end of the breastbone." },
       mitral: { name: "Below the left breast", where: "Under the left nipple, where the heartbeat can be felt best." },

@@ -99,13 +99,14 @@ export class PhoneView {
     this.write("[data-record-title]", record.titles[take.phase]);
     this.write("[data-record-hint]", record.hints[take.phase]);
     this.renderNotice({ isOffline, isSilent, isSending, waitingS });
-    this.show("[data-ring]", !isSending);
-    this.show(".phone__live", !isSending);
+    const isLive = take.phase === "settling" || take.phase === "counting";
+    this.show("[data-ring]", isLive);
+    this.show(".phone__live", isLive);
     this.show("[data-sent-share]", isSending);
-    this.show('[data-screen="record"] [data-action="stop"]', take.phase === "settling" || take.phase === "counting");
+    this.show('[data-screen="record"] [data-action="stop"]', isLive);
     this.show('[data-screen="record"] [data-action="download"]', isSending && isOffline && take.samples > 0);
     if (isSending) this.find("[data-sent-share]").value = take.samples > 0 ? 1 - take.waitingSamples / take.samples : 0;
-    else this.renderRing(take);
+    if (isLive) this.renderRing(take);
     this.announcePhase(take.phase);
   }
 
@@ -120,9 +121,9 @@ export class PhoneView {
 
   renderRing(take) {
     const { secondsLeft, fraction } = countdown(take);
-    this.write("[data-seconds]", take.phase === "starting" ? "" : String(secondsLeft));
+    this.write("[data-seconds]", String(secondsLeft));
     this.find("[data-ring]").dataset.phase = take.phase;
-    this.find("[data-ring-done]").setAttribute("stroke-dasharray", `${take.phase === "starting" ? 0 : 100 * fraction} 100`);
+    this.find("[data-ring-done]").setAttribute("stroke-dasharray", `${100 * fraction} 100`);
     this.find("[data-ring-picture]").setAttribute("aria-label", this.texts.record.ringAlt(secondsLeft));
   }
 
