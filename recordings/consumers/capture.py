@@ -11,7 +11,6 @@ from dataclasses import asdict
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.addresses import scope_address
 from accounts.errors import HeartSiteError
@@ -19,6 +18,7 @@ from recordings import capture_machine as machine
 from recordings import protocol as wire
 from recordings.capture_machine import CaptureMachine
 from recordings.consumers.admission import is_same_origin, phone_seats
+from recordings.consumers.base import LastingConsumer
 from recordings.groups import capture_group, monitor_group, remember_loop
 from recordings.protocol import CloseCode
 from recordings.services import capture, phones
@@ -44,13 +44,11 @@ _CLOSING_CODES = {
 }
 
 
-class CaptureConsumer(AsyncWebsocketConsumer):
+class CaptureConsumer(LastingConsumer):
     """One phone. Messages wait in a short queue and are dealt with one after the other by `_work`."""
 
-    async def connect(self) -> None:
-        remember_loop()
-        await asyncio.to_thread(sweeper.start)
-        self.address = scope_address(self.scope)
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
         self.machine = CaptureMachine(now_s=time.monotonic(), limits=LIMITS)
         self.connection: phones.Connection | None = None
         self.device, self.native_rate_hz, self.take_number = "", None, 0
@@ -60,6 +58,12 @@ class CaptureConsumer(AsyncWebsocketConsumer):
         self._commits: dict[Future, asyncio.Future] = {}
         self._closed_with: CloseCode | None = None
         self._attached: UUID | None = None
+        self._has_seat = False
+
+    async def connect(self) -> None:
+        remember_loop()
+        await asyncio.to_thread(sweeper.start)
+        self.address = scope_address(self.scope)
         self._has_seat = phone_seats.take(self.address)
         await self.accept()
         if not is_same_origin(self.scope):
@@ -91,10 +95,9 @@ class CaptureConsumer(AsyncWebsocketConsumer):
         self._inbox.append(data)
         self._arrived.set()
 
-    async def disconnect(self, code: int) -> None:
+    async def leave(self) -> None:
         if self._has_seat:
             phone_seats.leave(self.address)
-            self._has_seat = False
         for task in self._tasks:
             task.cancel()
         if self.connection is not None:

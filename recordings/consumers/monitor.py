@@ -8,11 +8,11 @@ import time
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 
 from recordings import protocol as wire
 from recordings.byte_rate import TokenBucket
 from recordings.consumers.admission import desktop_seats, is_same_origin
+from recordings.consumers.base import LastingConsumer
 from recordings.consumers.desktop import Watched, open_for_desktop
 from recordings.fields import ProtocolError
 from recordings.groups import capture_group, monitor_group, remember_loop
@@ -28,20 +28,24 @@ RECHECK_INTERVAL_S = 30.0
 MAX_MESSAGES_FROM_DESKTOP = 20
 
 
-class MonitorConsumer(AsyncWebsocketConsumer):
+class MonitorConsumer(LastingConsumer):
     """One desktop. What comes before `welcome` is sent is held (messages) or left out (sound)."""
 
-    async def connect(self) -> None:
-        remember_loop()
-        self.session_id: UUID = self.scope["url_route"]["kwargs"]["session_id"]
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self._watched: Watched | None = None
         self._welcomed = False
+        self._has_seat = False
         self._held: list[dict] = []
         self._n_received = 0
         self._tasks: list[asyncio.Task] = []
         self._bucket = TokenBucket(
             bytes_per_s=AUDIO_BYTES_PER_S, burst_bytes=AUDIO_BURST_BYTES, now_s=time.monotonic()
         )
-        self._has_seat = False
+
+    async def connect(self) -> None:
+        remember_loop()
+        self.session_id: UUID = self.scope["url_route"]["kwargs"]["session_id"]
         await self.accept()
         try:
             if not is_same_origin(self.scope):
@@ -71,7 +75,7 @@ class MonitorConsumer(AsyncWebsocketConsumer):
                 ProtocolError("protocol.rate", "This socket only listens.", CloseCode.TRY_LATER)
             )
 
-    async def disconnect(self, code: int) -> None:
+    async def leave(self) -> None:
         for task in self._tasks:
             task.cancel()
         if self._has_seat:
