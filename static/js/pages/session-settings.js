@@ -4,11 +4,30 @@ export class SettingsForm {
   constructor(form, url) {
     this.form = form;
     this.url = url;
-    form.addEventListener("change", () => this.save());
+    form.addEventListener("change", () => {
+      this.showSite();
+      this.save();
+    });
+    this.wirePicture();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.save();
     });
+  }
+
+  /** The picture shows where the phone goes; its spots are a larger target than the radio buttons, which say the same. */
+  wirePicture() {
+    this.picture = this.form.querySelector(".torso");
+    const words = { yourRight: "patient's right", yourLeft: "patient's left" };
+    for (const text of this.picture.querySelectorAll("[data-text]")) text.textContent = words[text.dataset.text];
+    for (const spot of this.picture.querySelectorAll("[data-spot]")) {
+      spot.addEventListener("click", () => this.form.querySelector(`[name=site][value=${spot.dataset.spot}]`).click());
+    }
+    this.showSite();
+  }
+
+  showSite() {
+    this.picture.dataset.site = this.form.elements.site.value;
   }
 
   async save() {
