@@ -24,6 +24,9 @@ TEMPLATE_HALF_S = 0.10
 SAME_BEAT_S = 0.06
 LEAST_CORRELATION = 0.6
 LEAST_SIZE = 0.35  # of the recording's median QRS
+# Where the QRS begins this long before its largest deflection, with a wave of this share of it, that wave is R.
+NARROW_QRS_S, WIDE_QRS_S = 0.05, 0.13
+LEAST_R_OF_QRS = 0.4
 # A reference is used when the two passes agree on this share of beats and hardly any interval is impossible.
 LEAST_AGREEMENT = 0.85
 MOST_WILD_INTERVALS = 0.05
@@ -66,7 +69,8 @@ def find_r_peaks(ecg: np.ndarray, fs_hz: float) -> RPeaks:
         raise SignalError("signal.silent", "The ECG shows no beats.")
     gap = np.min(np.abs(first[:, None] - second[None, :]), axis=0) if first.size else np.full(second.size, np.inf)
     shared = int(np.sum(gap <= SAME_BEAT_S * fs_hz))
-    return RPeaks(second / fs_hz, 2 * shared / (first.size + second.size))
+    r = second - _lead_of_r(ecg, second, fs_hz)
+    return RPeaks(r[r >= 0] / fs_hz, 2 * shared / (first.size + second.size))
 
 
 def _by_slope(ecg: np.ndarray, fs_hz: float) -> np.ndarray:
@@ -109,4 +113,19 @@ def _by_template(ecg: np.ndarray, fs_hz: float, beats: np.ndarray) -> np.ndarray
     power = uniform_filter1d(banded * banded, ones) - uniform_filter1d(banded, ones) ** 2
     correlation = matched / np.sqrt(np.maximum(power * ones, 1e-9 * norm * norm))
     peaks, _ = find_peaks(matched, distance=int(REFRACTORY_S * fs_hz), height=LEAST_SIZE * norm)
-    return peaks[correlation[peaks] > LEAST_CORRELATION]
+    peaks = peaks[correlation[peaks] > LEAST_CORRELATION]
+    return peaks
+
+
+def _lead_of_r(ecg: np.ndarray, peaks: np.ndarray, fs_hz: float) -> int:
+    """Samples by which R precedes the largest deflection, 0 unless the QRS is wide and ends in a deep S (or R')."""
+    reach = int(WIDE_QRS_S * fs_hz)
+    banded = band_pass(ecg, fs_hz, *SHAPE_BAND_HZ)
+    inside = peaks[(peaks >= reach) & (peaks < banded.size)]
+    if inside.size < 2:
+        return 0
+    before = np.abs(np.median(banded[inside[:, None] + np.arange(-reach, 1)], axis=0))
+    crests, _ = find_peaks(before, height=LEAST_R_OF_QRS * before[-1])
+    leads = reach - crests
+    leads = leads[leads >= NARROW_QRS_S * fs_hz]
+    return int(leads.max()) if leads.size else 0

@@ -23,7 +23,7 @@ BEAT_TOLERANCE_S = 0.045
 ENVELOPE_RATE_HZ = 200
 UNLABELLED = -1
 HIDDEN_UNITS = 64
-COPIES = 4  # augmented copies of each recording
+COPIES = 5  # augmented copies of each recording
 STRETCH = (0.75, 1.2)  # of time, all phases alike
 STATE_STRETCH = ((0.8, 1.15), (0.65, 1.1), (0.8, 1.15), (0.25, 1.25))  # S1, systole, S2, diastole
 KEEP_EVERY = 4  # neighbouring frames are nearly the same
@@ -141,7 +141,7 @@ def examples(recordings: list[LabelledRecording], seed: int) -> tuple[np.ndarray
     return np.concatenate(inputs), np.concatenate(states)
 
 
-def fit(recordings: list[LabelledRecording], seed: int = 0, epochs: int = 12) -> dict:
+def fit(recordings: list[LabelledRecording], seed: int = 0, epochs: int = 8) -> dict:
     """Parameters as the plain dictionary that `Parameters.from_dict` reads and JSON holds."""
     from sklearn.neural_network import MLPClassifier
 

@@ -1,0 +1,121 @@
+"""Fits the segmentation on half of training-a's subjects, judges it on the other half, both ways; then fits on all.
+
+    python -m ml.evaluation.segmentation_halves --data DIR [--write]
+
+DIR holds training-a, training-a-ecg and subjects.csv. The judgement (S1 against R peaks, heart rate against the median
+R-R interval; EVALUATION's rule) is printed and, with --write, stored beside the parameters fitted on everybody.
+"""
+
+import argparse
+import csv
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from ml.dsp.ecg import RPeaks, find_r_peaks
+from ml.dsp.heart_rate import rate_from_segmentation
+from ml.dsp.segmentation import PARAMETERS_FILE, Parameters, segment
+from ml.dsp.segmentation_training import fit, label
+from ml.errors import SignalError
+from ml.evaluation.heart_rate import RATE_TOLERANCE_BPM, match_s1
+
+EVALUATION_FILE = PARAMETERS_FILE.with_name("segmentation_evaluation.json")
+FS_HZ = 2000
+
+
+@dataclass(frozen=True)
+class WithEcg:
+    samples: NDArray[np.float64]
+    peaks: RPeaks
+    subject_id: str
+
+
+def load(data_root: Path) -> tuple[dict[str, WithEcg], int]:
+    """Recordings whose ECG is a reliable reference, by file name, and how many were left out, by the ECG alone."""
+    with (data_root / "subjects.csv").open(newline="", encoding="utf-8") as file:
+        subjects = {row["record"]: row["subject_id"] for row in csv.DictReader(file)}
+    found, left_out = {}, 0
+    for path in sorted((data_root / "training-a-ecg").glob("*.flac")):
+        ecg, fs_hz = soundfile.read(path)
+        try:
+            peaks = find_r_peaks(ecg, fs_hz)
+        except SignalError:
+            left_out += 1
+            continue
+        if not peaks.is_reliable:
+            left_out += 1
+            continue
+        samples, _ = soundfile.read(data_root / "training-a" / path.name)
+        found[path.stem] = WithEcg(samples, peaks, subjects[path.stem])
+    return found, left_out
+
+
+def judge(recordings: Mapping[str, WithEcg], parameters: Parameters) -> dict[str, Any]:
+    """Sensitivity and PPV of S1, and the share of heart rates within 5/min, over all the recordings together."""
+    matched = reported = expected = close = silent = halved = doubled = 0
+    for item in recordings.values():
+        segmentation = segment(item.samples, FS_HZ, parameters)
+        s1 = match_s1(segmentation.s1_times_s, item.peaks.times_s)
+        matched, reported, expected = matched + s1.matched, reported + s1.reported, expected + s1.expected
+        reference_bpm = 60 / float(np.median(item.peaks.intervals_s))
+        bpm = rate_from_segmentation(segmentation).bpm
+        if bpm is None:
+            silent += 1
+            continue
+        close += abs(bpm - reference_bpm) <= RATE_TOLERANCE_BPM
+        halved += abs(2 * bpm / reference_bpm - 1) < 0.1
+        doubled += abs(bpm / (2 * reference_bpm) - 1) < 0.1
+    n = len(recordings)
+    return {
+        "recordings": n,
+        "subjects": len({item.subject_id for item in recordings.values()}),
+        "s1_expected": expected,
+        "s1_sensitivity": round(matched / expected, 4),
+        "s1_ppv": round(matched / reported, 4),
+        "rate_within_5_bpm": round(close / n, 4),
+        "rate_silent": round(silent / n, 4),
+        "rate_halved": round(halved / n, 4),
+        "rate_doubled": round(doubled / n, 4),
+    }
+
+
+def halves(recordings: Mapping[str, WithEcg]) -> tuple[dict[str, WithEcg], dict[str, WithEcg]]:
+    """Every other subject id, in alphabetical order, on either side."""
+    first = set(sorted({item.subject_id for item in recordings.values()})[::2])
+    return (
+        {name: item for name, item in recordings.items() if item.subject_id in first},
+        {name: item for name, item in recordings.items() if item.subject_id not in first},
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--write", action="store_true", help="store parameters fitted on all, and the judgement")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    recordings, left_out = load(options.data)
+    labelled = {name: label(item.samples, item.peaks) for name, item in recordings.items()}
+    if options.write:
+        everything = fit(list(labelled.values()), options.seed)
+        PARAMETERS_FILE.write_text(json.dumps(everything) + "\n", encoding="utf-8")
+    one, other = halves(recordings)
+    result: dict[str, Any] = {
+        "data": "PhysioNet/CinC Challenge 2016, training-a with ECG", "left_out_by_ecg": left_out, "seed": options.seed,
+    }
+    for name, train, test in (("first_on_second", one, other), ("second_on_first", other, one)):
+        parameters = Parameters.from_dict(fit([labelled[file_id] for file_id in train], options.seed))
+        result[name] = judge(test, parameters)
+        print(name, json.dumps(result[name]), flush=True)
+    if options.write:
+        EVALUATION_FILE.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
