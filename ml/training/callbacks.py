@@ -1,8 +1,7 @@
-"""What a person sees of a training: a line with the time left, and TensorBoard's files."""
+"""What a person sees of a training: a line with the time left, and one for each epoch."""
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ml.training.checkpoint import TrainingState
@@ -71,26 +70,6 @@ class ProgressLine:
     def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
         figures = " ".join(f"{key} {value:.4g}" for key, value in state.history[-1].items())
         self._write(f"\r{self._label}epoch {state.epoch}/{self._epochs} {figures}\n")
-
-
-class TensorBoard:
-    """Scalars of each epoch for TensorBoard, on whatever backend trains, and samples of what the network sees."""
-
-    def __init__(self, directory: Path) -> None:
-        from tensorboard.summary import Writer
-
-        self._writer = Writer(str(directory))
-
-    def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
-        return None
-
-    def step_ended(self, state: TrainingState) -> None:
-        return None
-
-    def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
-        for key, value in state.history[-1].items():
-            self._writer.add_scalar(key, value, state.epoch)
-        self._writer.flush()
 
 
 class Several:

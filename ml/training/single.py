@@ -19,12 +19,13 @@ from ml.evaluation.tables import full_table, without_nan
 from ml.inference.artefact import Artefact, Calibration, Member, OperatingPoint, TrainingData, write_artefact
 from ml.nets import build_network
 from ml.training.backend import Backend
-from ml.training.callbacks import ProgressLine, Several, TensorBoard
+from ml.training.callbacks import ProgressLine, Several
 from ml.training.config import Preset
 from ml.training.folds import as_predictions
 from ml.training.loop import Result, train_network, without_optimizer
 from ml.training.members import Report
 from ml.training.metadata import LICENCE, code_version, data_hash, versions
+from ml.training.tensorboard import TensorBoard, samples_of
 
 TEST_FOLD = 0
 VALIDATION_FOLD = 1
@@ -122,7 +123,10 @@ def _fit(
         directory=out_dir / "work",
         fingerprint={"preset": asdict(preset), "seed": seed, "recordings": corpus.file_ids[train].tolist()},
         resume=resume,
-        observer=Several(ProgressLine(report, f"{preset.name} "), TensorBoard(out_dir / "tensorboard")),
+        observer=Several(
+            ProgressLine(report, f"{preset.name} "),
+            TensorBoard(out_dir / "tensorboard", samples_of(corpus, train, with_sound=False)),
+        ),
         validate=validate,
         class_weights=(0.5 / (1 - positive), 0.5 / positive),
     )

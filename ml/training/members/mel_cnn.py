@@ -12,10 +12,11 @@ from ml.data.corpus import Corpus
 from ml.data.loaders import BalancedWindows
 from ml.dsp.mel_windows import MelWindowConfig, mel_windows, windows_of_power
 from ml.nets import build_network
-from ml.training.callbacks import ProgressLine
+from ml.training.callbacks import ProgressLine, Several
 from ml.training.config import Preset
 from ml.training.fingerprint import network_settings, training_fingerprint
 from ml.training.loop import train_network, without_optimizer
+from ml.training.tensorboard import TensorBoard, samples_of
 
 if TYPE_CHECKING:
     import keras
@@ -65,7 +66,10 @@ class MelCnn:
             directory=work_dir,
             fingerprint={"training": training_fingerprint(corpus, indices, self.settings, self.name, seed)},
             resume=resume,
-            observer=ProgressLine(report, "mel_cnn "),
+            observer=Several(
+                ProgressLine(report, "mel_cnn "),
+                TensorBoard(work_dir / "tensorboard", samples_of(corpus, indices)),
+            ),
         )
         return FittedMelCnn(result.model, preset.features)
 
