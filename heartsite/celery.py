@@ -1,12 +1,17 @@
 """The Celery application. `serve` runs a worker inside its own process unless REDIS_URL is set."""
 
+import logging
 import os
+import threading
 
 from celery import Celery, bootsteps
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heartsite.settings")
 
 SWEEP_INTERVAL_S = 10.0
+
+logger = logging.getLogger(__name__)
 
 app = Celery("heartsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -14,25 +19,32 @@ app.autodiscover_tasks(["analysis"])
 
 
 class SweepStep(bootsteps.StartStopStep):
-    """Every worker, embedded or not, looks every ten seconds for work that a dead worker or a lost message
-    left.
+    """Every worker looks every ten seconds for work that a dead worker or a lost message left behind.
+
+    With a thread of its own: Celery's timer sleeps until its next entry, and a worker would end up to ten
+    seconds late.
     """
 
-    requires = {"celery.worker.components:Timer"}
+    requires = {"celery.worker.components:Pool"}
 
     def __init__(self, parent, **options) -> None:
         super().__init__(parent, **options)
-        self.timer_entry = None
+        self._over = threading.Event()
 
     def start(self, parent) -> None:
-        self.timer_entry = parent.timer.call_repeatedly(
-            SWEEP_INTERVAL_S, app.send_task, ("analysis.sweep",), {"expires": SWEEP_INTERVAL_S}
-        )
+        threading.Thread(target=self._run, name="analysis-sweeps", daemon=True).start()
 
     def stop(self, parent) -> None:
-        if self.timer_entry is not None:
-            self.timer_entry.cancel()
-            self.timer_entry = None
+        self._over.set()
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            try:
+                # Through the queue, so that the pool's thread asks the database.
+                app.send_task("analysis.sweep", expires=SWEEP_INTERVAL_S)
+            except (OperationalError, OSError):
+                logger.warning("the queue cannot be reached; the next sweep tries again")
+            self._over.wait(SWEEP_INTERVAL_S)
 
 
 app.steps["worker"].add(SweepStep)

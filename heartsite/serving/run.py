@@ -71,7 +71,7 @@ def _run(options: Options, http_hosts, certificates, banner: Banner, write) -> N
     from heartsite.serving.bodies import BodyFromFile, BodyLimits
     from heartsite.serving.front_door import FrontDoor
     from heartsite.serving.identity import is_known
-    from heartsite.serving.memory import return_free_memory
+    from heartsite.serving.memory import limit_arenas, return_free_memory
     from heartsite.serving.probe import call_when_alive
     from heartsite.serving.server import HeartSiteServer
     from heartsite.serving.worker import start_embedded_worker
@@ -86,6 +86,7 @@ def _run(options: Options, http_hosts, certificates, banner: Banner, write) -> N
         # The first upload finds its decoder running; the start-up does not wait for it.
         decode.warm_up()
 
+    limit_arenas()
     # Whatever a crash has left in the journal is filed now, not when the next phone comes.
     sweeper.start()
     embedded = options.worker and not settings.REDIS_URL

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 
-from celery import Celery
+from celery import Celery, signals
 
-STOP_TIMEOUT_S = 10.0
+from heartsite.serving.memory import return_free_memory
+
+FIRST_LOAD_TASK = "analysis.analyse"
 
 
 class EmbeddedWorker:
@@ -22,6 +24,7 @@ class EmbeddedWorker:
         self._thread = threading.Thread(target=self._run, name="analysis-worker", daemon=True)
 
     def start(self) -> None:
+        signals.task_success.connect(self._after_task)
         self._thread.start()
 
     def wait_until_ready(self, timeout_s: float) -> bool:
@@ -32,13 +35,18 @@ class EmbeddedWorker:
         return self._ready.is_set() and self._thread.is_alive()
 
     def stop(self) -> None:
-        """Let the running analysis end, then the thread.
+        """Let the running analysis end. What still waits is swept up at the next start.
 
-        What is not done by then is swept up at the next start.
+        The thread itself may sleep up to two seconds in the queue's poll; the process need not wait for it.
         """
         if self._controller is not None:
             self._controller.stop()
-        self._thread.join(STOP_TIMEOUT_S)
+
+    def _after_task(self, sender=None, **_) -> None:
+        """The first analysis loads scipy and the model, and leaves much behind that nobody needs again."""
+        if sender is not None and sender.name == FIRST_LOAD_TASK:
+            signals.task_success.disconnect(self._after_task)
+            return_free_memory()
 
     def _run(self) -> None:
         # Imported here: the worker's machinery loads beside the first requests, not before them.
