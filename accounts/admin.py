@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
+from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -16,9 +17,6 @@ from accounts.errors import HeartSiteError
 from accounts.models import ApiToken, AuditEvent, Clinic, Invitation, Membership, User
 from accounts.services.people import change_role, revoke_invitation, set_active
 from accounts.services.tokens import revoke_token
-
-# Rights come from memberships, never from Django's groups.
-admin.site.unregister(Group)
 
 
 class PersonCreationForm(AdminUserCreationForm):
@@ -181,3 +179,29 @@ class AuditEventAdmin(ClinicScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = admin.ModelAdmin.get_queryset(self, request)
         return rows if request.user.is_superuser else rows.filter(clinic_id=request.user.active_clinic.pk)
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ClinicScopedAdmin):
+    """A second factor is removed here when phone and recovery codes are lost; its secret is shown to nobody."""
+
+    clinic_path = "user__memberships__clinic"
+    superuser_only = True
+    deletable = True
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    search_fields = ("user__email", "user__full_name")
+    exclude = ("data",)
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(ClinicScopedAdmin):
+    """Wrong passwords that django-axes counts; deleting a row lets its person try again at once."""
+
+    clinic_path = None
+    superuser_only = True
+    deletable = True
+    list_display = ("username", "ip_address", "failures_since_start", "attempt_time")
+    list_filter = ("attempt_time",)
+    search_fields = ("username", "ip_address")
+    exclude = ("get_data", "post_data")

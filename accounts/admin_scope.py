@@ -17,14 +17,15 @@ from accounts.services.audit import record_event
 class ClinicScopedAdmin(admin.ModelAdmin):
     """`clinic_path` leads from the model to its clinic; None means that it belongs to none and all may see it.
 
-    `editable` names the fields that may change; all others are read-only. Nothing is ever deleted here: what
-    patients and colleagues left behind is hidden, ended or revoked by an action, which a service carries out.
+    `editable` names the fields that may change; all others are read-only. What patients and colleagues left behind
+    is never deleted here but hidden, ended or revoked by an action, which a service carries out.
     """
 
     clinic_path: ClassVar[str | None] = "clinic"
     editable: ClassVar[tuple[str, ...]] = ()
     addable: ClassVar[bool] = False
     superuser_only: ClassVar[bool] = False
+    deletable: ClassVar[bool] = False
     list_per_page = 50
     show_full_result_count = False
 
@@ -47,7 +48,7 @@ class ClinicScopedAdmin(admin.ModelAdmin):
         return bool(self.editable) and self._is_allowed(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
+        return self.deletable and self._is_allowed(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         if obj is None:
@@ -114,6 +115,11 @@ class ClinicScopedAdmin(admin.ModelAdmin):
             details={"fields": fields},
         )
         return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet):
+        for obj in queryset:
+            record_event(by=Actor.of(request), action="admin.deleted", obj=obj, clinic=self.clinic_of(obj))
+        return super().log_deletions(request, queryset)
 
     def clinic_of(self, obj: Model) -> Clinic | None:
         return obj if isinstance(obj, Clinic) else getattr(obj, "clinic", None)

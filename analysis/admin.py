@@ -64,7 +64,7 @@ class AnalysisAdmin(ClinicScopedAdmin):
     """A clinic's administrator sees neither shadow runs nor what the model said: that could unblind a reading."""
 
     list_display = (
-        "id",
+        "__str__",
         "clinic",
         "recording",
         "model_version",
@@ -97,7 +97,7 @@ class AnalysisAdmin(ClinicScopedAdmin):
 
 @admin.register(Reading)
 class ReadingAdmin(ClinicScopedAdmin):
-    list_display = ("id", "clinic", "recording", "reader", "impression", "was_blind", "signed_at")
+    list_display = ("__str__", "clinic", "recording", "reader", "impression", "was_blind", "signed_at")
     list_filter = ("impression", "was_blind", "clinic")
     list_select_related = ("clinic", "recording", "reader")
     search_fields = ("id", "recording__id", "reader__email")

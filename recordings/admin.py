@@ -39,7 +39,7 @@ class RecordingSessionAdmin(ClinicScopedAdmin):
     """A session is moved to another patient on its own page, where the consents move with it."""
 
     editable = ("site", "posture", "target_s", "settle_s")
-    list_display = ("id", "clinic", "patient", "opened_by", "opened_at", "ended_at")
+    list_display = ("__str__", "clinic", "patient", "opened_by", "opened_at", "ended_at")
     list_filter = (("ended_at", admin.EmptyFieldListFilter), "site", "clinic")
     list_select_related = ("clinic", "patient", "opened_by")
     search_fields = ("id", "patient__identifier", "patient__name")
@@ -55,7 +55,17 @@ class RecordingSessionAdmin(ClinicScopedAdmin):
 @admin.register(Recording)
 class RecordingAdmin(ClinicScopedAdmin):
     editable = ("site", "posture", "is_kept")
-    list_display = ("id", "clinic", "patient", "take", "source", "status", "site", "created_at", "deleted_at")
+    list_display = (
+        "__str__",
+        "clinic",
+        "patient",
+        "take",
+        "source",
+        "status",
+        "site",
+        "created_at",
+        "deleted_at",
+    )
     list_filter = ("source", "status", "site", ("deleted_at", admin.EmptyFieldListFilter), "clinic")
     list_select_related = ("clinic", "session__patient")
     search_fields = ("id", "session__patient__identifier", "session__patient__name", "pcm_sha256")
@@ -83,7 +93,7 @@ class RecordingAdmin(ClinicScopedAdmin):
 @admin.register(Consent)
 class ConsentAdmin(ClinicScopedAdmin):
     list_display = (
-        "id",
+        "__str__",
         "clinic",
         "patient",
         "giver",

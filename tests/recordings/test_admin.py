@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
@@ -146,8 +148,25 @@ def test_a_superuser_crosses_and_every_list_searches_and_filters(browse, superus
     assert model_admin(name).list_filter
 
 
+def test_every_model_of_ours_is_there_and_no_librarys_own_admin():
+    registered = {each.opts.model_name for each in admin.site._registry.values()}
+    assert registered == {*OURS, "authenticator", "accessattempt"}
+
+
+def test_removing_a_lost_second_factor_is_audited_and_shows_no_secret(
+    browse, superuser, administrator, clinician
+):
+    lost = TOTP.activate(clinician, "JBSWY3DPEHPK3PXP").instance
+    assert browse(administrator).get(address("authenticator", "changelist")).status_code == 403
+    client = browse(superuser)
+    assert "JBSWY3DPEHPK3PXP" not in client.get(address("authenticator", "change", lost.pk)).content.decode()
+    client.post(address("authenticator", "delete", lost.pk), {"post": "yes"})
+    assert not Authenticator.objects.exists()
+    assert AuditEvent.objects.get(action="admin.deleted").object_type == "authenticator"
+
+
 @pytest.mark.parametrize("name", OURS)
-def test_nothing_is_deleted_here(browse, superuser, rows, name):
+def test_nothing_of_ours_is_deleted_here(browse, superuser, rows, name):
     client = browse(superuser)
     assert (
         "delete_selected"
