@@ -3,6 +3,6 @@
 VERSION = "attested-2026-11"
 LANGUAGE = "en"
 WORDING = (
-    "I confirm that the patient, or a guardian, has agreed that this recording is stored here "
+    "The patient, or a guardian, has given consent: they agree that this recording is stored here "
     "and analysed for their care."
 )

@@ -78,7 +78,7 @@ def check_file(*, name: str, size: int, head: bytes, declared_type: str = "", ma
         raise refuse("upload.too_large", limit_mb=max_bytes // (1024 * 1024))
     declared = declared_type.partition(";")[0].strip().lower()
     if not (declared in _SOUND_TYPES or declared.startswith(("audio/", "video/"))):
-        raise refuse("upload.wrong_type", found="sent as " + safe_type(declared))
+        raise refuse("upload.wrong_type", found=f"a file of the type {safe_type(declared)}")
     kind = sniff(head)
     if kind == "wav":
         check_riff(head, size)

@@ -34,7 +34,7 @@ def test_the_page_offers_file_consent_and_samples(page):
     text = response.content.decode()
     assert response.status_code == 200
     assert ">Analyze</button>" in text
-    assert "has agreed" in text
+    assert "has given consent" in text
     assert text.count('name="record" value=') == 12
     assert "labelled abnormal" in text
     assert "no-store" in response["Cache-Control"]
