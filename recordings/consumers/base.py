@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,12 @@ class LastingConsumer(AsyncWebsocketConsumer):
             return await super().__call__(scope, receive, send_while_open)
         finally:
             await self._leave_once()
+
+    async def dispatch(self, message: dict) -> None:
+        """Channels' own dispatch takes every message through the one thread that all database calls share, to
+        close old connections; a frame must not wait there. `database_sync_to_async` closes them where they are used.
+        """
+        await getattr(self, get_handler_name(message))(message)
 
     async def websocket_connect(self, message: dict) -> None:
         self._is_in = True

@@ -227,7 +227,7 @@ class CaptureConsumer(LastingConsumer):
 
     async def _finish(self, stop: wire.Stop) -> None:
         spool = get_spool()
-        if await asyncio.to_thread(spool.state, stop.recording) is not None:
+        if spool.state(stop.recording) is not None:
             said = {**asdict(stop), "recording": str(stop.recording)}
             await asyncio.wrap_future(spool.stop(stop.recording, said))
         file = database_sync_to_async(capture.finish_take, thread_sensitive=False, executor=_filing)

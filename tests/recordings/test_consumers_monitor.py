@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
@@ -86,6 +89,23 @@ async def test_a_desktop_sees_the_phone_come_record_and_go(ticket, address, clin
             )
             assert (await desktop.expect("phone"))["state"] == "connected"
         assert (await desktop.expect("phone"))["state"] == "disconnected"
+
+
+async def test_sound_does_not_wait_for_the_database(ticket, address, clinician):
+    """One thread makes all the sockets' database calls; while it is busy, sound is acknowledged and relayed."""
+    is_over = threading.Event()
+    async with open_socket(clinician, address) as desktop, open_socket(None, CAPTURE) as socket:
+        phone = Phone(socket)
+        await phone.hello(token=ticket.token)
+        await phone.consent()
+        await phone.start()
+        busy = asyncio.ensure_future(sync_to_async(is_over.wait)(60))
+        await phone.send_frames(3)
+        await phone.wait_for_ack(2)
+        assert parse_frame(await desktop.expect_sound()).seq == 0
+        assert not busy.done()
+        is_over.set()
+        await busy
 
 
 async def test_a_desktop_that_comes_late_is_told_how_things_stand(ticket, address, clinician):
