@@ -62,7 +62,7 @@ def music(rng: np.random.Generator, n: int, fs_hz: float) -> np.ndarray:
     scale = root_hz * 2 ** (np.array([0, 2, 4, 5, 7, 9, 11, 12, 16, 19]) / 12)
     decay_s = rng.uniform(0.1, 1.0)
     drum = rng.random() < 0.5
-    for i, start in enumerate(np.arange(0, n, int(step_s * fs_hz))):
+    for i, start in enumerate(range(0, n, int(step_s * fs_hz))):
         t = np.arange(min(int(3 * decay_s * fs_hz), n - start)) / fs_hz
         for _ in range(rng.integers(1, 4)):
             pitch_hz = rng.choice(scale)

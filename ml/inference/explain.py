@@ -104,13 +104,15 @@ class Occlusion:
 
     def beat_effects(self) -> list[dict[str, Any]]:
         """Change of p per whole beat, of at most `MAX_BEATS` beats that lie in the explained windows."""
-        pieces, owners, beats = [], [], []
+        pieces: list[np.ndarray] = []
+        owners: list[tuple[int, int]] = []
+        beats: list[dict[str, Any]] = []
         for cycle in self.prepared.segmentation.cycles:
             inside = (self.frame_times_s >= cycle.s1_s) & (self.frame_times_s < cycle.end_s)
             touched = np.flatnonzero(inside.sum(axis=1) * self.config.hop / self.config.fs_hz > 0.2)
             if touched.size and len(beats) < MAX_BEATS:
                 pieces.append(self._without(inside[..., None])[touched])
-                owners += [(len(beats), window) for window in touched]
+                owners += [(len(beats), int(window)) for window in touched]
                 beats.append({"start_s": round(cycle.s1_s, 3), "end_s": round(cycle.end_s, 3)})
         if not beats:
             return []

@@ -23,6 +23,7 @@ from ml.inference.threads import use_one_thread
 
 MIN_DURATION_S = 0.5
 NO_LOGIT = 0.0
+WARM_UP_S, WARM_UP_RATE_HZ = 4.0, 8000
 
 
 class Predictor(Protocol):
@@ -66,7 +67,9 @@ class EnsemblePredictor:
             )
         use_one_thread()
         members = tuple(LoadedMember.load(artefact, member, engine) for member in artefact.members)
-        return cls(artefact, members, artefact.operating_points[operating_point])
+        predictor = cls(artefact, members, artefact.operating_points[operating_point])
+        predictor._warm_up()
+        return predictor
 
     @property
     def name(self) -> str:
@@ -118,6 +121,15 @@ class EnsemblePredictor:
             evidence={"rhythm": heart.rhythm, **evidence},
             elapsed_ms=(time.perf_counter() - started) * 1e3,
         )
+
+    def _warm_up(self) -> None:
+        """Import and cache all that a reading needs, so that the first patient does not wait for it."""
+        time_s = np.arange(int(WARM_UP_S * WARM_UP_RATE_HZ)) / WARM_UP_RATE_HZ
+        pulses = np.sin(2 * np.pi * 50 * time_s) * ((time_s % 0.8 < 0.1) + 1e-3)
+        prepared = prepare(pulses, WARM_UP_RATE_HZ)
+        assess_quality(prepared.samples, measure_level(pulses, WARM_UP_RATE_HZ))
+        find_heart(prepared, ())
+        explain_reading(self, prepared, self.logit(prepared), ())
 
     def logit(self, prepared: Prepared) -> float:
         """Weighted mean over the members that can say something; 0 where none can."""

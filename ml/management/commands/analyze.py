@@ -1,21 +1,24 @@
 """Reads heart-sound files or folders of them with the model; needs no server and no database."""
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.inference.batch import Batch, find_files, table_line
 from ml.inference.errors import InferenceError
 
 EXIT_UNREADABLE = 1
+Line = dict[str, Any]
 
 
 class Command(BaseCommand):
     help = __doc__
     requires_system_checks = []
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file, or folder to search")
         parser.add_argument("--json", action="store_true", dest="as_json", help="one JSON object a line")
         parser.add_argument("--jobs", type=int, default=1, help="processes")
@@ -28,13 +31,24 @@ class Command(BaseCommand):
             "--group-by", choices=["folder"], help="add a line per folder, read as one session"
         )
 
-    def handle(self, *, paths, as_json, jobs, model, engine, operating_point, group_by, **options):
+    def handle(
+        self,
+        *,
+        paths: list[Path],
+        as_json: bool,
+        jobs: int,
+        model: Path | None,
+        engine: str | None,
+        operating_point: str,
+        group_by: str | None,
+        **options: Any,
+    ) -> None:
         from django.conf import settings
 
         files = find_files(paths)
         batch = Batch(
             model_dir=model or _model_dir(settings),
-            engine=engine or getattr(settings, "INFERENCE_ENGINE", "auto"),
+            engine=engine or str(getattr(settings, "INFERENCE_ENGINE", "auto")),
             operating_point=operating_point,
             jobs=jobs,
         )
@@ -51,7 +65,7 @@ class Command(BaseCommand):
             # The lines above say what is wrong with which file; a traceback or a second message would not help.
             raise SystemExit(EXIT_UNREADABLE)
 
-    def _with_progress(self, lines, total, verbosity):
+    def _with_progress(self, lines: Iterator[Line], total: int, verbosity: int) -> Iterable[Line]:
         from tqdm import tqdm
 
         # A log file gets a line now and then, a terminal a bar that moves.
@@ -61,6 +75,6 @@ class Command(BaseCommand):
         )
 
 
-def _model_dir(settings):
+def _model_dir(settings: Any) -> Path | None:
     configured = getattr(settings, "MODEL_DIR", None)
     return Path(configured) if configured else None

@@ -1,21 +1,22 @@
 """Writes ONNX and LiteRT files beside a model's Keras files and proves that they say the same."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 
 class Command(BaseCommand):
     help = __doc__
     requires_system_checks = []
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--model", type=Path, required=True, help="folder that train_model wrote")
         parser.add_argument(
             "--data", type=Path, help="recordings to measure the difference on (default: random inputs)"
         )
 
-    def handle(self, *, model, data, **options):
+    def handle(self, *, model: Path, data: Path | None, **options: Any) -> None:
         from ml.inference.batch import find_files
         from ml.inference.errors import InferenceError
         from ml.inference.export import MAX_RECORDINGS, export_artefact, prepare_files
