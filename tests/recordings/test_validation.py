@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import re
+from pathlib import Path
 
 import pytest
 
@@ -131,3 +133,9 @@ def test_no_damage_to_a_head_goes_unnamed():
         except HeartSiteError as error:
             named.add(error.code)
     assert named <= REFUSALS.keys()
+
+
+def test_the_documentation_lists_every_refusal_with_its_status():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(upload\.\w+)` \| (\d+) \|", text, flags=re.MULTILINE))
+    assert listed == {code: str(status) for code, (status, _) in REFUSALS.items()}
