@@ -75,6 +75,9 @@ class RecordingSerializer(serializers.ModelSerializer):
         read_only=True,
         help_text="[first sample, number of samples] filled with zeros because they never came.",
     )
+    track_settings = serializers.DictField(
+        read_only=True, help_text="What the phone said of its microphone; of an upload, how its file was read."
+    )
     audio = serializers.SerializerMethodField(help_text="Address of the sound; empty until it is stored.")
 
     class Meta:
@@ -91,6 +94,7 @@ class RecordingSerializer(serializers.ModelSerializer):
             "site",
             "posture",
             "device_label",
+            "track_settings",
             "native_rate_hz",
             "sample_rate_hz",
             "n_samples",

@@ -36,6 +36,7 @@ def test_a_file_is_uploaded_listed_and_heard(api, session):
     assert (made["take"], made["status"], made["site"], made["posture"]) == (1, "stored", "mitral", "supine")
     assert (made["n_samples"], made["sample_rate_hz"], made["duration_s"]) == (32000, 8000, 4.0)
     assert made["patient"] == str(session.patient_id)
+    assert made["track_settings"]["file"]["channel_weights"] == [1.0]
     assert api.get("/api/v1/recordings/").json()["results"] == [made]
     assert api.get(f"/api/v1/recordings/{made['id']}/").json() == made
 
