@@ -1,8 +1,8 @@
 """What moved the probability: parts of the beat, bands of frequency and single beats are taken out one at a time.
 
-Occlusion after Zeiler & Fergus 2014 (ECCV), on the input of the mel network, the one member that sees time and
-frequency. A part is taken out by putting each band's median in its place, so that nothing happens there. The effect is
-the change of the whole ensemble's calibrated probability. What an explanation may claim is in `sentence_for`.
+The effect is the change of the whole ensemble's calibrated probability through the networks that see the sound
+(`ml.inference.occlusion`); what members on tables of numbers add is not attributed. What an explanation may claim is in
+`sentence_for`.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ import numpy as np
 
 from ml.errors import SignalError
 from ml.inference.heart import NO_HEART
-from ml.inference.members import LoadedMember, Prepared, mel_config, mel_window_input
+from ml.inference.members import Prepared, beat_image_input, mel_window_input, opsfusion_input
+from ml.inference.occlusion import PARTS, PHASES, MelOcclusion, beat_image_changes
 
 if TYPE_CHECKING:
     from ml.inference.predictor import EnsemblePredictor
 
-PHASES = ("S1", "systole", "S2", "diastole")  # the states 0..3 of ml.dsp.segmentation
-BANDS_HZ = ((25.0, 80.0), (80.0, 200.0), (200.0, 500.0))
 MURMUR_BAND_HZ = (150.0, 500.0)
-MAX_WINDOWS = 2  # windows explained; more of the same recording cost time and say the same
-MAX_BEATS = 12
 # Changes smaller than this are not worth a sentence: the calibration itself is not that exact.
 NOTABLE_EFFECT = 0.03
 # Power at or below this, relative to the loudest frame, is a digital zero.
@@ -36,107 +33,68 @@ def explain(
     """Evidence for the ensemble's `logit` of a recording, as plain JSON types.
 
     `effects`: per phase and band, the change of p when that part is taken out (negative: it spoke for abnormal).
-    `beats`: the same per beat. `murmur_band_db`: power at 150-500 Hz per phase, relative to the beat's mean.
-    `sentence`: what may be said of it. Without a heartbeat or a mel network the lists are empty.
+    `beats`: the same per beat, through the mel network alone. `members`: the networks that were asked.
+    `murmur_band_db`: power at 150-500 Hz per phase, relative to the recording's mean. `sentence`: what may be said of
+    it. Without a heartbeat or a network the lists are empty.
     """
-    nothing: dict[str, Any] = {"method": "occlusion", "effects": [], "beats": [], "murmur_band_db": {}}
-    member = next((m for m in predictor.members if m.input_of is mel_window_input), None)
+    nothing: dict[str, Any] = {
+        "method": "occlusion", "members": [], "effects": [], "beats": [], "murmur_band_db": {},
+    }  # fmt: skip
     if any(reason in NO_HEART for reason in quality_reasons):
         return {**nothing, "sentence": "There is no heartbeat in which a reason could be sought."}
     try:
         states = prepared.segmentation.states
     except SignalError:
-        states = np.zeros(0, dtype=int)
-    if member is None or states.size == 0:
         return {**nothing, "sentence": "The recording is too short to say what moved the probability."}
-    found = Occlusion(predictor, member, prepared, logit)
-    effects = found.phase_effects(states)
+    murmur = murmur_band_db(prepared, states)
+    weights = _weights(predictor, prepared)
+    parts, beats, asked = np.zeros(len(PARTS)), [], []
+    for member, weight in zip(predictor.members, weights, strict=True):
+        if member.input_of is mel_window_input:
+            occlusion = MelOcclusion(member, prepared)
+            parts += weight * occlusion.part_changes()
+            beats = [(start_s, end_s, weight * change) for start_s, end_s, change in occlusion.beat_changes()]
+            asked.append(member.member.name)
+        elif member.input_of is beat_image_input:
+            parts += weight * beat_image_changes(member, prepared)
+            asked.append(member.member.name)
+    if not asked:
+        return {
+            **nothing,
+            "murmur_band_db": murmur,
+            "sentence": "This model cannot say what moved the probability.",
+        }
+
+    def change(logit_change: float) -> float:
+        p = predictor.point.calibration.probability
+        return round(p(logit + float(logit_change)) - p(logit), 4)
+
+    effects = [
+        {"phase": phase, "low_hz": low_hz, "high_hz": high_hz, "change": change(part)}
+        for (phase, low_hz, high_hz), part in zip(PARTS, parts, strict=True)
+    ]
     return {
         "method": "occlusion",
+        "members": asked,
         "effects": effects,
-        "beats": found.beat_effects(),
-        "murmur_band_db": murmur_band_db(prepared, states),
+        "beats": [
+            {"start_s": round(start_s, 3), "end_s": round(end_s, 3), "change": change(beat)}
+            for start_s, end_s, beat in beats
+        ],
+        "murmur_band_db": murmur,
         "sentence": sentence_for(effects),
     }
 
 
-class Occlusion:
-    """One recording's windows before normalisation, and the network's answer to changed copies of them."""
-
-    def __init__(
-        self, predictor: EnsemblePredictor, member: LoadedMember, prepared: Prepared, logit: float
-    ) -> None:
-        from ml.dsp.mel import hz_to_mel, mel_to_hz
-        from ml.dsp.mel_windows import mel_power, window_starts
-
-        self.predictor, self.member, self.prepared = predictor, member, prepared
-        self.config = mel_config(member.member.config)
-        power = mel_power(prepared.samples, self.config)
-        n_frames = self.config.window_frames
-        starts = window_starts(len(power), self.config)
-        chosen = starts[np.unique(np.linspace(0, len(starts) - 1, MAX_WINDOWS).round().astype(int))]
-        if len(power) < n_frames:
-            chosen, n_frames = np.zeros(1, dtype=int), len(power)
-        self.windows = np.stack([power[start : start + n_frames] for start in chosen])
-        self.frame_times_s = (chosen[:, None] + np.arange(n_frames)) * self.config.hop / self.config.fs_hz
-        self.quiet = np.median(self.windows, axis=1, keepdims=True)
-        low_mel, high_mel = hz_to_mel(self.config.low_hz), hz_to_mel(self.config.high_hz)
-        self.centres_hz = mel_to_hz(np.linspace(low_mel, high_mel, self.config.n_mels + 2))[1:-1]
-        self.weight = member.member.weight / sum(m.member.weight for m in predictor.members)
-        self.base_logits = self._logits(self.windows)
-        self.base_logit = logit
-
-    def phase_effects(self, states: np.ndarray) -> list[dict[str, Any]]:
-        """Change of p per phase of the beat and band of frequency."""
-        from ml.dsp.segmentation_features import FRAME_RATE_HZ
-
-        frame = np.clip((self.frame_times_s * FRAME_RATE_HZ).astype(int), 0, states.size - 1)
-        state = states[frame]
-        masks, names = [], []
-        for index, phase in enumerate(PHASES):
-            for low_hz, high_hz in BANDS_HZ:
-                in_band = (self.centres_hz >= low_hz) & (self.centres_hz < high_hz)
-                masks.append((state == index)[..., None] & in_band)
-                names.append({"phase": phase, "low_hz": low_hz, "high_hz": high_hz})
-        logits = self._logits(np.concatenate([self._without(mask) for mask in masks]))
-        changes = (logits.reshape(len(masks), -1) - self.base_logits).mean(axis=1)
-        return [{**name, "change": self._change(change)} for name, change in zip(names, changes, strict=True)]
-
-    def beat_effects(self) -> list[dict[str, Any]]:
-        """Change of p per whole beat, of at most `MAX_BEATS` beats that lie in the explained windows."""
-        pieces: list[np.ndarray] = []
-        owners: list[tuple[int, int]] = []
-        beats: list[dict[str, Any]] = []
-        for cycle in self.prepared.segmentation.cycles:
-            inside = (self.frame_times_s >= cycle.s1_s) & (self.frame_times_s < cycle.end_s)
-            touched = np.flatnonzero(inside.sum(axis=1) * self.config.hop / self.config.fs_hz > 0.2)
-            if touched.size and len(beats) < MAX_BEATS:
-                pieces.append(self._without(inside[..., None])[touched])
-                owners += [(len(beats), int(window)) for window in touched]
-                beats.append({"start_s": round(cycle.s1_s, 3), "end_s": round(cycle.end_s, 3)})
-        if not beats:
-            return []
-        logits = self._logits(np.concatenate(pieces))
-        changes = np.zeros(len(beats))
-        for (beat, window), logit in zip(owners, logits, strict=True):
-            changes[beat] += (logit - self.base_logits[window]) / len(self.windows)
-        return [{**beat, "change": self._change(change)} for beat, change in zip(beats, changes, strict=True)]
-
-    def _without(self, mask: np.ndarray) -> np.ndarray:
-        return np.where(mask, self.quiet, self.windows)
-
-    def _logits(self, windows: np.ndarray) -> np.ndarray:
-        from ml.dsp.mel_windows import normalise_windows
-
-        batch = normalise_windows(windows.astype(np.float32), self.config)
-        missing = self.config.window_frames - batch.shape[1]
-        if missing > 0:
-            batch = np.pad(batch, ((0, 0), (missing // 2, missing - missing // 2), (0, 0)))
-        return self.member.logits(batch[..., None])
-
-    def _change(self, logit_change: float) -> float:
-        p = self.predictor.point.calibration.probability
-        return round(p(self.base_logit + self.weight * float(logit_change)) - p(self.base_logit), 4)
+def _weights(predictor: EnsemblePredictor, prepared: Prepared) -> list[float]:
+    """Each member's share of the mean logit; those that see single beats have none where no beat was found."""
+    sees_all = (mel_window_input, opsfusion_input)
+    weights = [
+        member.member.weight if member.input_of in sees_all or prepared.beat_spectrum is not None else 0.0
+        for member in predictor.members
+    ]
+    total = sum(weights)
+    return [weight / total if total else 0.0 for weight in weights]
 
 
 def murmur_band_db(prepared: Prepared, states: np.ndarray) -> dict[str, float]:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from ml.inference import load_predictor
-from ml.inference.explain import BANDS_HZ, PHASES, explain, murmur_band_db, sentence_for
-from ml.inference.members import mel_config, prepare
+from ml.inference.explain import explain, murmur_band_db, sentence_for
+from ml.inference.members import beat_image_input, mel_config, phase_feature_input, prepare
+from ml.inference.occlusion import BANDS_HZ, PARTS
 from tests.ml.inference.sounds import heartbeat
 from tests.ml.inference.tiny_model import write_tiny_model
 
@@ -22,7 +23,7 @@ def map_of(evidence):
 def test_each_phase_and_band_has_an_effect(tiny_predictor, prepared):
     evidence = explain(tiny_predictor, prepared, 0.0, ())
     cells = [(effect["phase"], effect["low_hz"], effect["high_hz"]) for effect in evidence["effects"]]
-    assert cells == [(phase, *band) for phase in PHASES for band in BANDS_HZ]
+    assert cells == list(PARTS)
     assert np.abs(map_of(evidence)).max() > 0
     assert 2 <= len(evidence["beats"]) <= 12
 
@@ -94,10 +95,38 @@ def test_without_a_heartbeat_there_is_nothing_to_explain(tiny_predictor, prepare
     assert "no heartbeat" in evidence["sentence"]
 
 
-def test_a_model_without_a_mel_network_says_so(tiny_predictor, prepared):
-    member = dataclasses.replace(tiny_predictor.members[0], input_of=lambda prepared, config: None)
+def test_a_beat_network_is_asked_too_and_the_part_it_listens_to_is_found(tiny_predictor, prepared):
+    """The logit of this one is what systole has above 200 Hz, beside the rest of the beat."""
+
+    def loudness_of_high_systole(images):
+        return 3.0 * images[:, 4:12, 20:28, 0].mean(axis=(1, 2))
+
+    beat = dataclasses.replace(
+        tiny_predictor.members[0], session=loudness_of_high_systole, input_of=beat_image_input
+    )
+    silent = dataclasses.replace(tiny_predictor.members[0], session=lambda windows: np.zeros(len(windows)))
+    evidence = explain(dataclasses.replace(tiny_predictor, members=(silent, beat)), prepared, 0.0, ())
+    assert len(evidence["members"]) == 2
+    strongest = max(evidence["effects"], key=lambda effect: abs(effect["change"]))
+    assert (strongest["phase"], strongest["low_hz"]) == ("systole", 200.0)
+
+
+def test_a_model_of_tables_alone_says_that_it_cannot_explain(tiny_predictor, prepared):
+    member = dataclasses.replace(tiny_predictor.members[0], input_of=phase_feature_input)
     evidence = explain(dataclasses.replace(tiny_predictor, members=(member,)), prepared, 0.0, ())
     assert evidence["effects"] == []
+    assert evidence["murmur_band_db"]
+    assert "cannot say" in evidence["sentence"]
+
+
+def test_a_member_without_a_beat_to_see_has_no_share(tiny_predictor):
+    short = prepare(heartbeat(0.7)[0].astype(np.float64), 2000)
+    assert short.beat_spectrum is None
+    beat = dataclasses.replace(tiny_predictor.members[0], input_of=beat_image_input)
+    both = dataclasses.replace(tiny_predictor, members=(*tiny_predictor.members, beat))
+    alone = map_of(explain(tiny_predictor, short, 0.0, ()))
+    assert np.abs(alone).max() > 0
+    assert np.allclose(map_of(explain(both, short, 0.0, ())), alone)
 
 
 @pytest.mark.parametrize("duration_s", [1.2, 3.0, 60.0])
