@@ -1,0 +1,136 @@
+"""The ensemble's beat network: one picture of the average beat per recording."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.corpus import Corpus
+from ml.dsp.beat_image import image_shape
+from ml.nets import beat_cnn
+from ml.training.config import Preset
+from ml.training.members.beats import BeatViews, beat_views, describe
+from ml.training.members.phase_rows import equal_weights
+
+if TYPE_CHECKING:
+    import keras
+
+NAME = "beat_cnn"
+STEPS = 500
+BATCH_SIZE = 64
+LEARNING_RATE = 2e-3
+WEIGHT_DECAY = 1e-2
+LABEL_SMOOTHING = 0.05
+WHOLE_SHARE = 0.5  # of a batch: whole recordings; the rest are cuts
+MOST_PHASES, MOST_BANDS = 1, 2  # by which a training picture is shifted: segmentation errors, body size
+HIDDEN_BANDS = 5  # at most, hidden from a training picture: another microphone's dead band
+AVERAGING = 0.99  # of the weights, over steps
+_IMAGES_AT_ONCE = 512
+
+
+def fit(
+    images: NDArray[np.float16],
+    known: NDArray[np.bool_],
+    labels: NDArray[np.int_],
+    databases: NDArray[np.str_],
+    seed: int,
+    report: Callable[[str], object] = lambda _: None,
+) -> "keras.Model":
+    """Train for STEPS batches in which every pair of database and label is equally likely; nothing is chosen on the way.
+
+    images : (n, n_views, n_phases, n_bands, n_statistics); known : (n, n_views).
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    model = beat_cnn.build(image_shape())
+    schedule = keras.optimizers.schedules.CosineDecay(
+        LEARNING_RATE * 0.05, STEPS - STEPS // 10, warmup_target=LEARNING_RATE, warmup_steps=STEPS // 10
+    )
+    model.compile(
+        keras.optimizers.AdamW(
+            schedule, weight_decay=WEIGHT_DECAY, use_ema=True, ema_momentum=AVERAGING, ema_overwrite_frequency=None
+        ),
+        keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING),
+    )
+    rng = np.random.default_rng(seed)
+    usable = np.flatnonzero(known[:, 0])
+    weights = equal_weights(databases[usable], labels[usable])
+    for step in range(STEPS):
+        chosen = usable[rng.choice(usable.size, BATCH_SIZE, p=weights)]
+        model.train_on_batch(_drawn(images, known, chosen, rng), labels[chosen, None].astype(np.float32))
+        if step % 100 == 0:
+            report(f"{NAME}: step {step} of {STEPS}\n")
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    return model
+
+
+def _drawn(
+    images: NDArray[np.float16], known: NDArray[np.bool_], chosen: NDArray[np.intp], rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """A view of each chosen recording, shifted a little and with some bands hidden; (n, phases, bands, statistics)."""
+    n_views = images.shape[1]
+    view = np.where(rng.random(chosen.size) < WHOLE_SHARE, 0, rng.integers(0, n_views, chosen.size))
+    view = np.where(known[chosen, view], view, 0)
+    batch = images[chosen, view].astype(np.float32)
+    for row in range(chosen.size):
+        shift = (rng.integers(-MOST_PHASES, MOST_PHASES + 1), rng.integers(-MOST_BANDS, MOST_BANDS + 1))
+        batch[row] = np.roll(batch[row], shift, axis=(0, 1))
+        hidden = rng.integers(HIDDEN_BANDS + 1)
+        first = rng.integers(batch.shape[2] - hidden + 1)
+        batch[row, :, first : first + hidden] = 0
+    return batch
+
+
+def predict_logit(model: "keras.Model", images: NDArray[np.floating]) -> NDArray[np.float64]:
+    """One logit per image (n, phases, bands, statistics); shape (n,)."""
+    parts = [
+        np.asarray(model.predict_on_batch(images[i : i + _IMAGES_AT_ONCE].astype(np.float32)))[:, 0]
+        for i in range(0, len(images), _IMAGES_AT_ONCE)
+    ]
+    return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
+
+
+@dataclass(frozen=True)
+class FittedBeatCnn:
+    model: "keras.Model"
+
+    def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Logits of whole recordings, NaN where no heart cycle was found."""
+        views: BeatViews = beat_views(corpus)
+        out = np.full(len(indices), np.nan)
+        known = views.known[indices, 0]
+        out[known] = predict_logit(self.model, views.images[indices[known], 0])
+        return out
+
+    def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
+        """Logit of samples at corpus.FS_HZ, NaN where no heart cycle is found."""
+        described = describe(samples - samples.mean())
+        return float("nan") if described is None else float(predict_logit(self.model, described[1][None])[0])
+
+    def save(self, directory: Path) -> dict[str, Any]:
+        """Write beat_cnn.keras; returns the artefact's entry."""
+        self.model.save(directory / f"{NAME}.keras", include_optimizer=False)
+        return {"files": {"keras": f"{NAME}.keras"}, "config": {"output": "logit", "shape": list(image_shape())}}
+
+
+class BeatCnn:
+    name = NAME
+    kind = "beat_image"
+
+    def fit(
+        self, corpus: Corpus, indices: NDArray[np.intp], *, seed: int, work_dir: Path, report: Callable[[str], object]
+    ) -> FittedBeatCnn:
+        """Train on the recordings at `indices` alone."""
+        views = beat_views(corpus, report)
+        return FittedBeatCnn(
+            fit(views.images[indices], views.known[indices], corpus.labels[indices], corpus.databases[indices], seed, report)
+        )
+
+
+def create(preset: Preset) -> BeatCnn:
+    """The member, untrained; it takes nothing from the preset."""
+    return BeatCnn()
