@@ -28,19 +28,20 @@ def with_visible_label(recordings: QuerySet[Recording], label: str) -> QuerySet[
     if not label:
         return recordings
     newest = Analysis.objects.filter(recording=OuterRef("pk"), is_shadow=False).order_by("-created_at", "-pk")
-    recordings = recordings.annotate(newest_status=Subquery(newest.values("status")[:1]))
+    # One subquery a row: the label once there is one, the status until then.
+    verdict = Case(When(status=Analysis.Status.DONE, then=F("label")), default=F("status"))
+    recordings = recordings.annotate(newest_verdict=Subquery(newest.annotate(v=verdict).values("v")[:1]))
     if label == NONE:
-        return recordings.filter(newest_status__isnull=True)
+        return recordings.filter(newest_verdict__isnull=True)
     if label == PENDING:
-        return recordings.filter(newest_status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING])
+        return recordings.filter(newest_verdict__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING])
     if label == FAILED:
-        return recordings.filter(newest_status=Analysis.Status.FAILED)
-    done = recordings.filter(newest_status=Analysis.Status.DONE).annotate(
-        newest_label=Subquery(newest.values("label")[:1]), outside_scope=_outside_scope()
-    )
+        return recordings.filter(newest_verdict=Analysis.Status.FAILED)
+    recordings = recordings.annotate(outside_scope=_outside_scope())
     if label == Analysis.Label.UNSURE:
-        return done.filter(Q(newest_label=label) | Q(outside_scope=True))
-    return done.filter(newest_label=label, outside_scope=False)
+        unsure = Q(newest_verdict=label) | Q(newest_verdict__in=Analysis.Label.values, outside_scope=True)
+        return recordings.filter(unsure)
+    return recordings.filter(newest_verdict=label, outside_scope=False)
 
 
 def _outside_scope() -> Case:

@@ -77,9 +77,12 @@ def patient(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     shown = get_patient_for(request.user, patient_id)
     record_event(by=Actor.of(request), action="patient.viewed", obj=shown)
     form = PatientFilterForm(request.GET)
-    takes = recordings_for(request.user, form.filters(patient=shown))
-    takes = visible_labels.with_visible_label(takes, form.asked.get("label", ""))
     sessions = sessions_for(request.user, patient=shown)
+    # By session id, so that the label is looked up for this patient's takes and not for the clinic's.
+    takes = recordings_for(request.user, form.filters()).filter(
+        session__in=list(sessions.order_by().values_list("pk", flat=True))
+    )
+    takes = visible_labels.with_visible_label(takes, form.asked.get("label", ""))
     if form.is_filtering:
         sessions = sessions.filter(pk__in=takes.order_by().values("session"))
     page = Paginator(sessions, SESSIONS_PER_PAGE).get_page(request.GET.get("page"))
