@@ -50,8 +50,9 @@ class CaptureConsumer(LastingConsumer):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.machine = CaptureMachine(now_s=time.monotonic(), limits=LIMITS)
-        self.connection: phones.Connection | None = None
-        self.device, self.native_rate_hz, self.take_number = "", None, 0
+        self._connection: phones.Connection | None = None
+        self.device, self.take_number = "", 0
+        self.native_rate_hz: int | None = None
         self._inbox: deque[str | bytes] = deque()
         self._arrived = asyncio.Event()
         self._tasks: set[asyncio.Task] = set()
@@ -100,7 +101,7 @@ class CaptureConsumer(LastingConsumer):
             phone_seats.leave(self.address)
         for task in self._tasks:
             task.cancel()
-        if self.connection is not None:
+        if self._connection is not None:
             await self._release(may_return=self._closed_with != CloseCode.REVOKED)
             group = capture_group(self.connection.session_id)
             await self.channel_layer.group_discard(group, self.channel_name)
@@ -137,8 +138,10 @@ class CaptureConsumer(LastingConsumer):
         while True:
             while self._inbox:
                 data = self._inbox.popleft()
-                receive = self.machine.receive_text if isinstance(data, str) else self.machine.receive_frame
-                await self._carry_out(receive(data))
+                if isinstance(data, str):
+                    await self._carry_out(self.machine.receive_text(data))
+                else:
+                    await self._carry_out(self.machine.receive_frame(data))
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -197,7 +200,7 @@ class CaptureConsumer(LastingConsumer):
 
     async def _authorise(self, hello: wire.Hello) -> None:
         connection = await database_sync_to_async(phones.open_connection)(hello=hello, address=self.address)
-        self.connection = connection
+        self._connection = connection
         group = capture_group(connection.session_id)
         replaced = {"type": "phone.replaced", "epoch": connection.grant.epoch}
         await self.channel_layer.group_send(group, replaced)
@@ -240,6 +243,13 @@ class CaptureConsumer(LastingConsumer):
         await self._tell_desktops(self._phone_state())
 
     # Helpers.
+
+    @property
+    def connection(self) -> phones.Connection:
+        """Who this phone is; the machine asks for nothing that needs it before the welcome."""
+        if self._connection is None:
+            raise RuntimeError("the phone was not let in")
+        return self._connection
 
     def _refusal(self, error: HeartSiteError) -> list[machine.Action]:
         close_code = _CLOSING_CODES.get(error.code)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from types import SimpleNamespace
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 from accounts.permissions import Right
 from accounts.scoping import activate_from_session
@@ -35,7 +34,9 @@ class Watched:
 def open_for_desktop(session_key: str | None, session_id: UUID) -> Watched:
     """Facts of the session, for the person logged in under `session_key`. Raises ProtocolError to anyone else."""
     log_in = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    user = get_user(SimpleNamespace(session=log_in))
+    request = HttpRequest()
+    request.session = log_in
+    user = get_user(request)
     if not user.is_authenticated:
         raise ProtocolError("session.login", "Log in to watch this session.", CloseCode.UNAUTHORISED)
     activate_from_session(user, log_in)

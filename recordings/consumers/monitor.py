@@ -33,7 +33,6 @@ class MonitorConsumer(LastingConsumer):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self._watched: Watched | None = None
         self._welcomed = False
         self._has_seat = False
         self._held: list[dict] = []
@@ -45,6 +44,7 @@ class MonitorConsumer(LastingConsumer):
 
     async def connect(self) -> None:
         remember_loop()
+        self._watched: Watched
         self.session_id: UUID = self.scope["url_route"]["kwargs"]["session_id"]
         await self.accept()
         try:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -24,6 +24,8 @@ from recordings.models import Pairing, RecordingSession
 
 TOKEN_BYTES = 24
 LIFETIME = timedelta(minutes=5)
+# A session that nobody ended does not leave a key behind for ever.
+CREDENTIAL_LIFETIME = timedelta(hours=12)
 # Without 0 O 1 I L 5 S 2 Z 8 B U V: read aloud or from a distance, none is taken for another.
 CODE_ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 CODE_CHARS = 6
@@ -99,7 +101,7 @@ def authenticate(*, credential: str) -> Pairing:
         raise _invalid()
     if not pairing.session.is_open:
         raise HeartSiteError("session.ended", "The clinic has ended this session.", 403)
-    if not pairing.is_live:
+    if not pairing.is_live or pairing.claimed_at < timezone.now() - CREDENTIAL_LIFETIME:
         raise _invalid()
     return pairing
 
@@ -114,7 +116,7 @@ def revoke_pairing(*, session: RecordingSession, by: Actor) -> int:
     return n_revoked
 
 
-def _with_session():
+def _with_session() -> QuerySet[Pairing]:
     return Pairing.objects.select_related("session__clinic", "session__patient", "clinic")
 
 

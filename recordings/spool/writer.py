@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 log = logging.getLogger(__name__)
 
-# 100 files synced one by one took 367 ms a round, one journal 4 ms (DESIGN 5).
+# 100 files synced one by one took 367 ms a round, one journal 4 ms (docs/adr/0004).
 COMMIT_INTERVAL_S = 0.1
 # Somebody waits for the last frames of a recording; its commit does not wait for the next round.
 URGENT_INTERVAL_S = 0.02

@@ -130,6 +130,12 @@ def test_revoking_ends_credential_and_codes(ticket, session, by):
     assert refusal(redeem, **PHONE, token=waiting.token) == "pairing.invalid"
 
 
+def test_a_credential_does_not_outlive_the_day(ticket):
+    credential = redeem(**PHONE, token=ticket.token).credential
+    Pairing.objects.update(claimed_at=timezone.now() - timedelta(hours=12, seconds=1))
+    assert refusal(authenticate, credential=credential) == "pairing.invalid"
+
+
 def test_wrong_codes_are_counted_by_address_and_tokens_are_not(ticket):
     for _ in range(8):
         assert refusal(redeem, **PHONE, code="AAA-AAA") == "pairing.invalid"
