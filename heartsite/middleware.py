@@ -15,13 +15,19 @@ from heartsite.health.metrics import observe_request
 from heartsite.logging import request_id
 
 
+class IdentifiedRequest(HttpRequest):
+    """A request that has passed RequestIdMiddleware."""
+
+    request_id: str
+
+
 class RequestIdMiddleware:
     """Gives each request an id of our own making: one sent by a client is not trusted into the logs."""
 
     def __init__(self, get_response):
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: IdentifiedRequest) -> HttpResponse:
         request.request_id = uuid.uuid4().hex[:16]
         token = request_id.set(request.request_id)
         began = time.perf_counter()

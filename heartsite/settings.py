@@ -127,7 +127,7 @@ CERTIFICATES_DIR = DATA_DIR / "certificates"
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-_default_storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+_default_storage: dict[str, object] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 if MEDIA_STORAGE.startswith("s3://"):
     _bucket, _, _prefix = MEDIA_STORAGE.removeprefix("s3://").partition("/")
     _default_storage = {
@@ -189,7 +189,7 @@ AXES_USERNAME_CALLABLE = "accounts.lockout.username_of"
 AXES_CLIENT_IP_CALLABLE = "accounts.addresses.client_address"
 AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 AXES_RESET_ON_SUCCESS = True
-AXES_SENSITIVE_PARAMETERS = []
+AXES_SENSITIVE_PARAMETERS: list[str] = []
 AXES_VERBOSE = False
 # The administrator hands over reset links; no mail server is assumed.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

@@ -6,6 +6,7 @@ Nothing is invented about the people behind the samples: the data set tells neit
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from accounts.actors import Actor
 from accounts.errors import HeartSiteError
@@ -23,7 +24,7 @@ from recordings.services.uploads import store_demo_sample
 logger = logging.getLogger(__name__)
 
 # Made-up people; their sessions hold samples from one source database each.
-PATIENTS = (
+PATIENTS: tuple[dict[str, Any], ...] = (
     {
         "identifier": "P-0101",
         "name": "Elena Demo",

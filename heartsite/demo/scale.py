@@ -6,13 +6,14 @@ The rows speak of no sound that exists, so their results carry a model version t
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Clinic, User
+from accounts.actors import Actor
+from accounts.models import Clinic
 from analysis.models import Analysis, ModelVersion
 from recordings.models import Patient, Posture, Recording, RecordingSession, Site
 
@@ -30,14 +31,14 @@ LABEL_WEIGHTS = (60, 22, 12, 6)
 
 
 @transaction.atomic
-def seed_scale(*, clinic: Clinic, opened_by: User) -> int:
+def seed_scale(*, clinic: Clinic, by: Actor) -> int:
     """Fill the clinic up to 10,000 seeded recordings; a second call adds nothing. Returns their number."""
     if clinic.patients.filter(identifier="S-0001").exists():
         return Recording.objects.filter(clinic=clinic).count()
     dice = random.Random(SEED)  # noqa: S311  (made-up rows, not secrets)
     patients = Patient.objects.bulk_create(_patient(clinic, n, dice) for n in range(1, PATIENTS + 1))
     sessions = RecordingSession.objects.bulk_create(
-        [_session(patient, opened_by, dice) for patient in patients for _ in range(SESSIONS_PER_PATIENT)],
+        [_session(patient, by, dice) for patient in patients for _ in range(SESSIONS_PER_PATIENT)],
         batch_size=BATCH,
     )
     recordings = Recording.objects.bulk_create(
@@ -63,12 +64,12 @@ def _patient(clinic: Clinic, number: int, dice: random.Random) -> Patient:
     )
 
 
-def _session(patient: Patient, opened_by: User, dice: random.Random) -> RecordingSession:
+def _session(patient: Patient, by: Actor, dice: random.Random) -> RecordingSession:
     ended_at = timezone.now() - timedelta(minutes=dice.randint(60, DAYS_BACK * 24 * 60))
     return RecordingSession(
         clinic_id=patient.clinic_id,
         patient=patient,
-        opened_by=opened_by,
+        opened_by=by.user,
         ended_at=ended_at,
         site=dice.choice(Site.values),
         posture=dice.choice(Posture.values),
@@ -76,7 +77,8 @@ def _session(patient: Patient, opened_by: User, dice: random.Random) -> Recordin
 
 
 def _recording(session: RecordingSession, take: int, dice: random.Random) -> Recording:
-    stored_at: datetime = session.ended_at - timedelta(minutes=TAKES_PER_SESSION + 1 - take)
+    ended_at = session.ended_at or timezone.now()
+    stored_at = ended_at - timedelta(minutes=TAKES_PER_SESSION + 1 - take)
     return Recording(
         clinic_id=session.clinic_id,
         session=session,
@@ -102,7 +104,7 @@ def _analysis(recording: Recording, model: ModelVersion, dice: random.Random) ->
         recording=recording,
         model_version=model,
         status=Analysis.Status.DONE,
-        finished_at=recording.stored_at + timedelta(seconds=1),
+        finished_at=(recording.stored_at or timezone.now()) + timedelta(seconds=1),
         elapsed_ms=60.0,
         label=label,
         unsure_reason=reason,

@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from recordings.models import Recording
 _STARTED_AT = time.time()
 _lock = threading.Lock()
 _requests: Counter[tuple[str, int]] = Counter()
-_seconds: Counter[str] = Counter()
+_seconds: defaultdict[str, float] = defaultdict(float)
 
 
 def observe_request(method: str, status: int, seconds: float) -> None:

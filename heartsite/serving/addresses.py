@@ -75,4 +75,4 @@ def _resolved_addresses() -> list[str]:
         answers = socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)
     except OSError:
         return []
-    return [answer[4][0] for answer in answers]
+    return [str(answer[4][0]) for answer in answers]

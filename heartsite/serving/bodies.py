@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from typing import Any
 
 import daphne.server  # noqa: F401  (installs the asyncio reactor; must precede every other use of twisted)
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -29,6 +30,7 @@ BODY_FILE = "heartsite.body"
 class BoundedRequest(WebRequest):
     """A request whose body stops being kept once it is too large."""
 
+    content: Any
     # twisted would read a whole form into memory to fill `args`, which nothing here uses.
     _parsePOSTFormSubmission = False  # noqa: N815
 
@@ -94,7 +96,7 @@ class BoundedRequest(WebRequest):
             b"Connection: close",
         )
         self.channel.transport.write(b"\r\n".join(head) + b"\r\n\r\n" + body)
-        self._linger = reactor.callLater(LINGER_S, self.channel.forceAbortClient)
+        self._linger = reactor.callLater(LINGER_S, self.channel.forceAbortClient)  # type: ignore[arg-type]
 
     def connectionLost(self, reason) -> None:  # noqa: N802
         lingering = getattr(self, "_linger", None)

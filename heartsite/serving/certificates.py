@@ -72,7 +72,8 @@ def _authority(
     if certificate_path.is_file() and key_path.is_file():
         certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-        if certificate.not_valid_after_utc > now + timedelta(days=LEAF_DAYS):
+        outlives_a_leaf = certificate.not_valid_after_utc > now + timedelta(days=LEAF_DAYS)
+        if isinstance(key, ec.EllipticCurvePrivateKey) and outlives_a_leaf:
             return certificate, key
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _new_authority(key, names=names, addresses=addresses, now=now)
@@ -95,7 +96,7 @@ def _new_authority(key, *, names, addresses, now) -> x509.Certificate:
             x509.NameAttribute(NameOID.COMMON_NAME, f"HeartSite on {names[-1]}"[:64]),
         ]
     )
-    permitted = [x509.DNSName(name) for name in dict.fromkeys(names)]
+    permitted: list[x509.GeneralName] = [x509.DNSName(name) for name in dict.fromkeys(names)]
     permitted += [x509.IPAddress(network) for network in networks]
     return (
         x509.CertificateBuilder()
@@ -122,7 +123,12 @@ def _permitted(
     subtrees = (
         authority.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
     )
-    networks = [name.value for name in subtrees if isinstance(name, x509.IPAddress)]
+    networks = [
+        name.value
+        for name in subtrees
+        if isinstance(name, x509.IPAddress)
+        and isinstance(name.value, ipaddress.IPv4Network | ipaddress.IPv6Network)
+    ]
     domains = {name.value for name in subtrees if isinstance(name, x509.DNSName)}
     wanted: list[x509.GeneralName] = []
     left_out = []

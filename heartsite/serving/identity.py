@@ -17,14 +17,14 @@ from heartsite.serving.cookies import PREFIX
 def is_known(headers: list[tuple[bytes, bytes]]) -> bool:
     """A live session's cookie or a usable API token. Asks the database, so call it from a thread."""
     request = HttpRequest()
-    for name, value in headers:
-        key = name.decode("latin-1").upper().replace("-", "_")
-        request.META[f"HTTP_{key}"] = value.decode("latin-1")
+    for header, value in headers:
+        name = header.decode("latin-1").upper().replace("-", "_")
+        request.META[f"HTTP_{name}"] = value.decode("latin-1")
     cookies = parse_cookie(request.META.get("HTTP_COOKIE", ""))
-    name = settings.SESSION_COOKIE_NAME
+    cookie = settings.SESSION_COOKIE_NAME
     close_old_connections()
     try:
-        key = cookies.get(PREFIX.decode() + name) or cookies.get(name)
+        key = cookies.get(PREFIX.decode() + cookie) or cookies.get(cookie)
         request.session = import_module(settings.SESSION_ENGINE).SessionStore(key)
         return get_user(request).is_authenticated or TokenAuthentication().authenticate(request) is not None
     except AuthenticationFailed:

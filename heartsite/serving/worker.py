@@ -52,7 +52,7 @@ class EmbeddedWorker:
         # Imported here: the worker's machinery loads beside the first requests, not before them.
         from celery.worker import WorkController
 
-        self._controller = WorkController(
+        controller = WorkController(
             app=self._application,
             hostname="heartsite@serve",
             pool_cls="threads",
@@ -62,7 +62,8 @@ class EmbeddedWorker:
             without_heartbeat=True,
             ready_callback=lambda consumer: self._ready.set(),
         )
-        self._controller.start()
+        self._controller = controller
+        controller.start()
 
 
 _current: EmbeddedWorker | None = None

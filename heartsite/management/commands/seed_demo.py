@@ -24,7 +24,7 @@ class Command(BaseCommand):
             n_recordings = seed_patients(clinic=clinic, by=by)
             n_analysed = analyse_samples(clinic=clinic, by=by)
             if options["scale"]:
-                n_recordings = seed_scale(clinic=clinic, opened_by=by.user)
+                n_recordings = seed_scale(clinic=clinic, by=by)
         except HeartSiteError as error:
             raise CommandError(error.message) from error
         if options["verbosity"]:
