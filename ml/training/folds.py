@@ -73,7 +73,7 @@ def _plan_logits(
 ) -> NDArray[np.float64]:
     work_dir = directory / member.name / plan.name
     path = work_dir / "logits.json"
-    fingerprint = training_fingerprint(corpus, plan.train, member.settings, member.name, seed)
+    fingerprint = training_fingerprint(corpus, plan.train, getattr(member, "settings", {}), member.name, seed)
     if path.exists():
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["fingerprint"] == fingerprint and stored["file_ids"] == corpus.file_ids[plan.test].tolist():
