@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 from xml.etree import ElementTree
 
 import qrcode
@@ -37,11 +38,17 @@ def preprocessing() -> str:
     artefact = load_artefact(settings.MODEL_DIR)
     if not artefact.preprocessing:
         raise Unhealthy("The model does not say how sound is to be prepared. Export it again.")
-    settled = ", ".join(f"{key} {value}" for key, value in sorted(artefact.preprocessing.items()))
+    settled = ", ".join(f"{key} {value}" for key, value in _settings(artefact.preprocessing))
     points = ", ".join(
         f"{name} at {point.threshold:.2f}" for name, point in artefact.operating_points.items()
     )
     return f"{settled}; {points}"
+
+
+def _settings(preprocessing: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """What shapes the sound, without the versions of the libraries that trained on it."""
+    flat = {key: value for key, value in preprocessing.items() if not isinstance(value, Mapping)}
+    return sorted({**flat, **preprocessing.get("features", {})}.items())
 
 
 def inference() -> str:
