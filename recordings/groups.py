@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from concurrent.futures import Future
 from typing import Any
@@ -39,7 +40,9 @@ def notify(group: str, message: dict[str, Any]) -> None:
     messages came up to 0.85 s late. Handing the coroutine to that loop takes 1 to 3 ms.
     """
     layer = get_channel_layer()
-    envelope = {"type": "wire.message", "message": message}
+    # As plain JSON already here: a layer between processes knows no UUIDs.
+    plain = json.loads(json.dumps(message, default=str))
+    envelope = {"type": "wire.message", "message": plain}
     loop = _server_loop
     if loop is not None and loop.is_running():
         sending = asyncio.run_coroutine_threadsafe(layer.group_send(group, envelope), loop)

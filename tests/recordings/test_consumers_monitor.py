@@ -95,6 +95,7 @@ async def test_sound_does_not_wait_for_the_database(ticket, address, clinician):
     """One thread makes all the sockets' database calls; while it is busy, sound is acknowledged and relayed."""
     is_over = threading.Event()
     async with open_socket(clinician, address) as desktop, open_socket(None, CAPTURE) as socket:
+        await desktop.expect("welcome")
         phone = Phone(socket)
         await phone.hello(token=ticket.token)
         await phone.consent()

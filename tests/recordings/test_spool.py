@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -128,7 +129,7 @@ def test_a_failed_batch_is_answered_and_the_next_goes_on():
 def test_closing_commits_what_waits():
     batches = []
     writer = GroupCommit(lambda batch: batches.append(batch) or {"a": None}, interval_s=3600.0)
-    writer._committed_at_s = float("inf")  # the next round is far away
+    writer._committed_at_s = time.monotonic()  # so that the next round is an hour away
     writer.add("a", 1)
     writer.close()
     assert batches == [[1]]
