@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from accounts.addresses import client_address
 
@@ -28,7 +28,7 @@ class Actor:
     def of(cls, request: HttpRequest) -> Self:
         """The logged-in person behind a request, in their active clinic."""
         return cls.of_user(
-            request.user,
+            cast("User", request.user),
             address=client_address(request) or None,
             request_id=getattr(request, "request_id", ""),
         )

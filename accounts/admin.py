@@ -8,13 +8,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from accounts.actors import Actor
 from accounts.admin_scope import ClinicScopedAdmin
 from accounts.errors import HeartSiteError
 from accounts.models import ApiToken, AuditEvent, Clinic, Invitation, Membership, User
+from accounts.requests import person_of
 from accounts.services.people import change_role, revoke_invitation, set_active
 from accounts.services.tokens import revoke_token
 
@@ -73,15 +74,15 @@ class PersonAdmin(ClinicScopedAdmin, UserAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_superuser
+        return person_of(request).is_superuser
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return request.user.is_superuser
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return person_of(request).is_superuser
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None):
         """A password's hash is nobody's business; only who may change it sees that there is one."""
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or request.user.is_superuser:
+        if obj is None or person_of(request).is_superuser:
             return fieldsets
         return [
             (name, {**options, "fields": [f for f in options["fields"] if f != "password"]})
@@ -100,10 +101,14 @@ class ClinicAdmin(ClinicScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = admin.ModelAdmin.get_queryset(self, request)
-        return rows if request.user.is_superuser else rows.filter(pk=request.user.active_clinic.pk)
+        return (
+            rows
+            if person_of(request).is_superuser
+            else rows.filter(memberships=person_of(request).active_membership)
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_superuser
+        return person_of(request).is_superuser
 
 
 @admin.register(Membership)
@@ -116,7 +121,7 @@ class MembershipAdmin(ClinicScopedAdmin):
     autocomplete_fields = ("user", "clinic")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.is_superuser
+        return person_of(request).is_superuser
 
     def save_model(self, request: HttpRequest, obj: Membership, form, change: bool) -> None:
         """Through the services, so that a clinic keeps an administrator and tokens end with a membership."""
@@ -178,7 +183,11 @@ class AuditEventAdmin(ClinicScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = admin.ModelAdmin.get_queryset(self, request)
-        return rows if request.user.is_superuser else rows.filter(clinic_id=request.user.active_clinic.pk)
+        return (
+            rows
+            if person_of(request).is_superuser
+            else rows.filter(clinic_id=person_of(request).active_clinic_id)
+        )
 
 
 @admin.register(Authenticator)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Field, Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.actors import Actor
 from accounts.models import Clinic
 from accounts.permissions import Right, can
+from accounts.requests import person_of
 from accounts.services.audit import record_event
 
 
@@ -31,9 +32,9 @@ class ClinicScopedAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
-        if request.user.is_superuser or self.clinic_path is None:
+        if person_of(request).is_superuser or self.clinic_path is None:
             return rows
-        return rows.filter(**{self.clinic_path: request.user.active_clinic}).distinct()
+        return rows.filter(**{self.clinic_path: person_of(request).active_clinic}).distinct()
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._is_allowed(request)
@@ -60,29 +61,29 @@ class ClinicScopedAdmin(admin.ModelAdmin):
     def get_list_filter(self, request: HttpRequest) -> list:
         """Clinics are no filter for somebody who sees one."""
         filters = list(super().get_list_filter(request))
-        return filters if request.user.is_superuser else [name for name in filters if name != "clinic"]
+        return filters if person_of(request).is_superuser else [name for name in filters if name != "clinic"]
 
     def get_list_display(self, request: HttpRequest) -> list:
         columns = list(super().get_list_display(request))
-        return columns if request.user.is_superuser else [name for name in columns if name != "clinic"]
+        return columns if person_of(request).is_superuser else [name for name in columns if name != "clinic"]
 
-    def formfield_for_foreignkey(self, db_field: Field, request: HttpRequest, **kwargs: Any):
+    def formfield_for_foreignkey(self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any):
         """A choice offers what its own admin would show, and accepts nothing else."""
-        if not request.user.is_superuser:
+        if not person_of(request).is_superuser:
             kwargs["queryset"] = self._choices(db_field, request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def _choices(self, db_field: Field, request: HttpRequest) -> QuerySet:
+    def _choices(self, db_field: ForeignKey, request: HttpRequest) -> QuerySet:
         related = db_field.remote_field.model
         if related is Clinic:
-            return Clinic.objects.filter(pk=request.user.active_clinic.pk)
+            return Clinic.objects.filter(memberships=person_of(request).active_membership)
         other = self.admin_site.get_model_admin(related)
         return other.get_queryset(request)
 
     def _is_allowed(self, request: HttpRequest) -> bool:
-        if request.user.is_superuser:
+        if person_of(request).is_superuser:
             return True
-        return not self.superuser_only and can(request.user, Right.ADMINISTER)
+        return not self.superuser_only and can(person_of(request), Right.ADMINISTER)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         if request.method == "GET" and self._is_allowed(request):

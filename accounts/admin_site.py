@@ -51,9 +51,9 @@ class ClinicAdminSite(AdminSite):
             return redirect(wanted)
         return redirect(f"{reverse('account_login')}?{urlencode({'next': wanted})}")
 
-    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict | None = None):
         return redirect("account_change_password")
 
-    def logout(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+    def logout(self, request: HttpRequest, extra_context: dict | None = None):
         super().logout(request, extra_context)
         return redirect("account_login")

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponseBase
 from django.shortcuts import render
 
 from accounts.permissions import Right, require
+from accounts.requests import PersonRequest
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def clinic_page(right: Right = Right.VIEW) -> Callable[[View], View]:
@@ -20,7 +21,7 @@ def clinic_page(right: Right = Right.VIEW) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @login_required
         @wraps(view)
-        def gate(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        def gate(request: PersonRequest, *args, **kwargs) -> HttpResponseBase:
             if request.user.active_clinic is None:
                 return render(request, "accounts/no_clinic.html", status=403)
             require(request.user, right)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
@@ -144,8 +144,12 @@ class AuditFilterForm(FilterForm):
     def __init__(self, *args, people, actions: list[str], **kwargs) -> None:
         super().__init__(*args, **kwargs)
         everybody = [(str(m.user.public_id), str(m.user)) for m in people]
-        self.fields["person"].choices = [("", "Everybody"), *everybody]
-        self.fields["action"].choices = [("", "All"), *((action, action) for action in actions)]
+        choices = {
+            "person": [("", "Everybody"), *everybody],
+            "action": [("", "All"), *zip(actions, actions, strict=True)],
+        }
+        for name, offered in choices.items():
+            cast(forms.ChoiceField, self.fields[name]).choices = offered
 
     def filters(self) -> AuditFilters:
         asked = self.asked

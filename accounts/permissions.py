@@ -37,7 +37,7 @@ RIGHTS: dict[str, frozenset[Right]] = {
 def can(user: User, right: Right) -> bool:
     """Whether `user` has `right` in their active clinic. Nobody has any without one."""
     membership = getattr(user, "active_membership", None)
-    return bool(membership) and right in RIGHTS.get(membership.role, frozenset())
+    return membership is not None and right in RIGHTS.get(membership.role, frozenset())
 
 
 def require(user: User, right: Right) -> None:

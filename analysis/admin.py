@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from accounts.actors import Actor
 from accounts.admin_scope import ClinicScopedAdmin
 from accounts.errors import HeartSiteError
+from accounts.requests import person_of
 from analysis.models import Analysis, ModelVersion, Reading
 from analysis.services.registry import promote_model, shadow_model
 
@@ -23,7 +24,7 @@ class ModelVersionAdmin(ClinicScopedAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict:
         """One model reads for all clinics, so no single clinic's administrator chooses it."""
-        return super().get_actions(request) if request.user.is_superuser else {}
+        return super().get_actions(request) if person_of(request).is_superuser else {}
 
     @admin.action(description="Make the chosen version the current one")
     def promote(self, request: HttpRequest, chosen: QuerySet) -> None:
@@ -80,9 +81,9 @@ class AnalysisAdmin(ClinicScopedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         rows = super().get_queryset(request)
-        return rows if request.user.is_superuser else rows.filter(is_shadow=False)
+        return rows if person_of(request).is_superuser else rows.filter(is_shadow=False)
 
-    def get_fields(self, request: HttpRequest, obj: Analysis | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Analysis | None = None) -> list:
         return self._without_output(request, super().get_fields(request, obj))
 
     def get_list_display(self, request: HttpRequest) -> list:
@@ -92,7 +93,7 @@ class AnalysisAdmin(ClinicScopedAdmin):
         return self._without_output(request, super().get_list_filter(request))
 
     def _without_output(self, request: HttpRequest, names) -> list:
-        return [name for name in names if request.user.is_superuser or name not in OUTPUT_FIELDS]
+        return [name for name in names if person_of(request).is_superuser or name not in OUTPUT_FIELDS]
 
 
 @admin.register(Reading)

@@ -23,8 +23,8 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields) -> User:
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
-    def get_by_natural_key(self, email: str) -> User:
-        return self.get(email__iexact=email.strip())
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=(username or "").strip())
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -54,6 +54,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     @property
     def active_clinic(self) -> Clinic | None:
         return self.active_membership.clinic if self.active_membership else None
+
+    @property
+    def active_clinic_id(self) -> uuid.UUID | None:
+        return self.active_membership.clinic_id if self.active_membership else None
 
     @property
     def active_role(self) -> str | None:

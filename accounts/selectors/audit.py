@@ -28,7 +28,7 @@ def audit_events_for(user: User, filters: AuditFilters | None = None) -> QuerySe
     """Newest first."""
     require(user, Right.AUDIT)
     filters = filters or AuditFilters()
-    events = AuditEvent.objects.filter(clinic_id=user.active_clinic.pk)
+    events = AuditEvent.objects.filter(clinic_id=user.active_clinic_id)
     if filters.actor_id:
         events = events.filter(actor_id=filters.actor_id)
     if filters.action:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.errors import HeartSiteError
-from accounts.models import Invitation, Membership, Role, User
+from accounts.models import Clinic, Invitation, Membership, Role, User
 from accounts.permissions import Right, authorise
 from accounts.secrets import digest_of, new_secret
 from accounts.services.audit import record_event
@@ -27,7 +27,9 @@ def invite_person(*, email: str, role: str, by: Actor) -> tuple[Invitation, str]
     email = email.strip().lower()
     if clinic.memberships.filter(user__email__iexact=email, is_active=True).exists():
         raise HeartSiteError("person.already_here", "This person works in your clinic already.", 409)
-    return _issue(email=email, role=role, by=by, action="person.invited", lifetime=INVITATION_LIFE)
+    return _issue(
+        email=email, role=role, by=by, action="person.invited", lifetime=INVITATION_LIFE, clinic=clinic
+    )
 
 
 def issue_reset_link(*, membership: Membership, by: Actor) -> tuple[Invitation, str]:
@@ -51,7 +53,8 @@ def issue_reset_link(*, membership: Membership, by: Actor) -> tuple[Invitation, 
         by=by,
         action="person.reset_issued",
         lifetime=RESET_LIFE,
-        membership=membership,
+        clinic=membership.clinic,
+        resets=person,
     )
 
 
@@ -102,10 +105,9 @@ def accept_invitation(
             person.save(update_fields=["password"])
             record_event(by=by, action="password.reset", obj=person, clinic=invitation.clinic)
             return person
-        person = User.objects.filter(email__iexact=invitation.email).first()
-        if person is None:
-            person = User.objects.create_user(invitation.email, password, full_name=full_name.strip())
-        elif accepting is None or accepting.pk != person.pk:
+        known = User.objects.filter(email__iexact=invitation.email).first()
+        person = known or User.objects.create_user(invitation.email, password, full_name=full_name.strip())
+        if known is not None and (accepting is None or accepting.pk != known.pk):
             raise HeartSiteError(
                 "invitation.log_in", "You have an account already: log in, then open the link.", 409
             )
@@ -179,17 +181,18 @@ def _issue(
     by: Actor,
     action: str,
     lifetime: timedelta,
-    membership: Membership | None = None,
+    clinic: Clinic,
+    resets: User | None = None,
 ) -> tuple[Invitation, str]:
     secret = new_secret()
     with transaction.atomic():
         invitation = Invitation.objects.create(
             email=email,
-            clinic=membership.clinic if membership else by.clinic,
+            clinic=clinic,
             role=role,
             token_hash=digest_of(secret),
             invited_by=by.user,
-            resets=membership.user if membership else None,
+            resets=resets,
             expires_at=timezone.now() + lifetime,
         )
         record_event(by=by, action=action, obj=invitation, details={"role": role})

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -16,6 +16,7 @@ from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.forms import AuditFilterForm
 from accounts.permissions import Right
+from accounts.requests import PersonRequest
 from accounts.selectors import audit_actions_for, audit_events_for, members_for, names_of_actors
 from accounts.services.audit import record_event
 
@@ -35,7 +36,7 @@ COLUMNS = (
 
 @require_GET
 @clinic_page(Right.AUDIT)
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     form = _filter_form(request)
     page = Paginator(audit_events_for(request.user, form.filters()), PER_PAGE).get_page(
         request.GET.get("page")
@@ -47,7 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @clinic_page(Right.AUDIT)
-def export(request: HttpRequest) -> StreamingHttpResponse:
+def export(request: PersonRequest) -> StreamingHttpResponse:
     """The filtered trail as CSV, streamed; the export's own event is not in it."""
     events = audit_events_for(request.user, _filter_form(request).filters())
     events = events.filter(at__lte=timezone.now())
@@ -57,7 +58,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
-def _filter_form(request: HttpRequest) -> AuditFilterForm:
+def _filter_form(request: PersonRequest) -> AuditFilterForm:
     actions = audit_actions_for(request.user)
     return AuditFilterForm(request.GET, people=members_for(request.user), actions=actions)
 

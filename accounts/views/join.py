@@ -7,7 +7,7 @@ was opened, and the secret is gone from the address.
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,6 +16,7 @@ from accounts.actors import Actor
 from accounts.addresses import client_address
 from accounts.forms import JoinForm
 from accounts.models import Invitation, User
+from accounts.requests import PersonRequest
 from accounts.services import people
 
 SESSION_KEY = "opened_invitation"
@@ -23,7 +24,7 @@ SESSION_KEY = "opened_invitation"
 
 @require_POST
 @never_cache
-def open_link(request: HttpRequest) -> HttpResponse:
+def open_link(request: PersonRequest) -> HttpResponse:
     invitation = people.find_invitation(secret=request.POST.get("secret", ""))
     request.session[SESSION_KEY] = str(invitation.pk)
     return redirect("accounts:join")
@@ -31,14 +32,14 @@ def open_link(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @never_cache
-def join(request: HttpRequest) -> HttpResponse:
+def join(request: PersonRequest) -> HttpResponse:
     opened = request.session.get(SESSION_KEY)
     if opened is None:
         return render(request, "accounts/join_open.html")
-    invitation = Invitation.objects.select_related("clinic", "resets").filter(pk=opened).first()
-    if invitation is None or invitation.used_at is not None:
+    found = Invitation.objects.select_related("clinic", "resets").filter(pk=opened).first()
+    if found is None or found.used_at is not None:
         del request.session[SESSION_KEY]
-    people.require_usable(invitation)
+    invitation = people.require_usable(found)
     owner = None if invitation.resets else User.objects.filter(email__iexact=invitation.email).first()
     if owner is not None:
         return _join_with_account(request, invitation, owner)
@@ -54,7 +55,7 @@ def join(request: HttpRequest) -> HttpResponse:
     return _done(request, "Your password is set. Log in with it.", "account_login")
 
 
-def _join_with_account(request: HttpRequest, invitation: Invitation, owner: User) -> HttpResponse:
+def _join_with_account(request: PersonRequest, invitation: Invitation, owner: User) -> HttpResponse:
     """Somebody of another clinic: logged in as themselves, they take the invitation up by a button."""
     is_owner = request.user.is_authenticated and request.user.pk == owner.pk
     if request.method != "POST" or not is_owner:
@@ -64,12 +65,12 @@ def _join_with_account(request: HttpRequest, invitation: Invitation, owner: User
     return _done(request, f"You now work in {invitation.clinic} too.", "analysis:home")
 
 
-def _done(request: HttpRequest, message: str, where: str) -> HttpResponse:
+def _done(request: PersonRequest, message: str, where: str) -> HttpResponse:
     request.session.pop(SESSION_KEY, None)
     messages.success(request, message)
     return redirect(where)
 
 
-def _bearer(request: HttpRequest) -> Actor:
+def _bearer(request: PersonRequest) -> Actor:
     """Whoever holds the link; who they are is known once they have used it."""
     return Actor(kind="anonymous", address=client_address(request) or None, request_id=request.request_id)

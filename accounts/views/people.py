@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -17,6 +17,7 @@ from accounts.errors import HeartSiteError
 from accounts.forms import InvitationForm, RoleForm
 from accounts.models import Role
 from accounts.permissions import Right
+from accounts.requests import PersonRequest
 from accounts.selectors import get_membership_for, invitations_for, members_for
 from accounts.services import people
 from accounts.services.audit import record_event
@@ -24,7 +25,7 @@ from accounts.services.audit import record_event
 
 @require_GET
 @clinic_page(Right.ADMINISTER)
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     record_event(by=Actor.of(request), action="people.listed")
     return _page(request, InvitationForm())
 
@@ -32,7 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 @clinic_page(Right.ADMINISTER)
-def invite(request: HttpRequest) -> HttpResponse:
+def invite(request: PersonRequest) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
@@ -46,7 +47,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @clinic_page(Right.ADMINISTER)
-def role(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def role(request: PersonRequest, public_id: UUID) -> HttpResponse:
     membership = get_membership_for(request.user, public_id)
     form = RoleForm(request.POST)
     if form.is_valid():
@@ -57,7 +58,7 @@ def role(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @clinic_page(Right.ADMINISTER)
-def active(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def active(request: PersonRequest, public_id: UUID) -> HttpResponse:
     membership = get_membership_for(request.user, public_id)
     wanted = request.POST.get("active") == "1"
     people.set_active(membership=membership, is_active=wanted, by=Actor.of(request))
@@ -69,7 +70,7 @@ def active(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 @never_cache
 @clinic_page(Right.ADMINISTER)
-def reset(request: HttpRequest, public_id: UUID) -> HttpResponse:
+def reset(request: PersonRequest, public_id: UUID) -> HttpResponse:
     membership = get_membership_for(request.user, public_id)
     invitation, secret = people.issue_reset_link(membership=membership, by=Actor.of(request))
     return _link_page(request, invitation, secret)
@@ -77,14 +78,14 @@ def reset(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_POST
 @clinic_page(Right.ADMINISTER)
-def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+def revoke(request: PersonRequest, invitation_id: UUID) -> HttpResponse:
     invitation = get_object_or_404(invitations_for(request.user), pk=invitation_id)
     people.revoke_invitation(invitation=invitation, by=Actor.of(request))
     messages.success(request, "The link no longer works.")
     return redirect("accounts:people")
 
 
-def _page(request: HttpRequest, form: InvitationForm, status: int = 200) -> HttpResponse:
+def _page(request: PersonRequest, form: InvitationForm, status: int = 200) -> HttpResponse:
     context = {
         "members": members_for(request.user),
         "invitations": invitations_for(request.user),
@@ -94,7 +95,7 @@ def _page(request: HttpRequest, form: InvitationForm, status: int = 200) -> Http
     return render(request, "accounts/people.html", context, status=status)
 
 
-def _link_page(request: HttpRequest, invitation, secret: str) -> HttpResponse:
+def _link_page(request: PersonRequest, invitation, secret: str) -> HttpResponse:
     """Shown once. The secret stands after the #, so that no server's log ever holds it."""
     link = request.build_absolute_uri(reverse("accounts:join")) + "#" + secret
     return render(request, "accounts/link.html", {"invitation": invitation, "link": link})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.forms import TokenForm
+from accounts.requests import PersonRequest
 from accounts.selectors import get_token_for, tokens_for
 from accounts.services.tokens import create_token, revoke_token
 
@@ -20,7 +21,7 @@ from accounts.services.tokens import create_token, revoke_token
 @require_http_methods(["GET", "POST"])
 @never_cache
 @clinic_page()
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     form = TokenForm(request.POST or None)
     context = {"tokens": tokens_for(request.user), "form": form}
     if request.method == "POST" and form.is_valid():
@@ -31,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @clinic_page()
-def revoke(request: HttpRequest, token_id: UUID) -> HttpResponse:
+def revoke(request: PersonRequest, token_id: UUID) -> HttpResponse:
     token = get_token_for(request.user, token_id)
     revoke_token(token=token, by=Actor.of(request))
     messages.success(request, f"The token “{token.name}” no longer works.")

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.forms import day_start
+from accounts.requests import PersonRequest
 from accounts.services.audit import record_event
 from analysis import visible_labels
 from analysis.selectors import VisibleResult, get_visible_result, with_latest_analysis
@@ -39,12 +40,12 @@ class HistoryFilterForm(RecordingFilterForm):
 
 
 class PatientFilterForm(HistoryFilterForm):
-    q = None
+    q = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
 
 
 @require_GET
 @clinic_page()
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: PersonRequest) -> HttpResponse:
     user = request.user
     record_event(by=Actor.of(request), action="home.viewed")
     today = day_start(timezone.localdate())
@@ -59,7 +60,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @clinic_page()
-def recordings(request: HttpRequest) -> HttpResponse:
+def recordings(request: PersonRequest) -> HttpResponse:
     form = HistoryFilterForm(request.GET)
     found = recordings_for(request.user, form.filters())
     page = Paginator(
@@ -72,7 +73,7 @@ def recordings(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 @clinic_page()
-def patient(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def patient(request: PersonRequest, patient_id: UUID) -> HttpResponse:
     """A page of sessions, newest first, each with those of its takes that the filter lets through."""
     shown = get_patient_for(request.user, patient_id)
     record_event(by=Actor.of(request), action="patient.viewed", obj=shown)
@@ -98,6 +99,6 @@ def patient(request: HttpRequest, patient_id: UUID) -> HttpResponse:
     return render(request, "analysis/patient.html", context)
 
 
-def _rows(request: HttpRequest, recordings) -> list[Row]:
+def _rows(request: PersonRequest, recordings) -> list[Row]:
     """Each recording with the result that this user may see, without a query per row."""
     return [(each, get_visible_result(request.user, each)) for each in with_latest_analysis(recordings)]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.errors import HeartSiteError
 from accounts.permissions import Right
+from accounts.requests import PersonRequest
 from accounts.services.audit import record_event
 from recordings.forms import PatientForm, PatientSearchForm
 from recordings.selectors import get_patient_for, patients_for
@@ -25,7 +26,7 @@ PER_PAGE = 25
 
 @require_GET
 @clinic_page()
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     form = PatientSearchForm(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     patients = with_last_session(patients_for(request.user, query).order_by("-created_at", "-pk"))
@@ -36,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @clinic_page(Right.RECORD)
-def add(request: HttpRequest) -> HttpResponse:
+def add(request: PersonRequest) -> HttpResponse:
     form = PatientForm(request.POST or None, initial={"identifier": request.GET.get("identifier", "")[:64]})
     if request.method == "POST" and form.is_valid():
         try:
@@ -51,7 +52,7 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @clinic_page()
-def edit(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def edit(request: PersonRequest, patient_id: UUID) -> HttpResponse:
     patient = get_patient_for(request.user, patient_id, right=Right.RECORD)
     form = PatientForm(request.POST or None, initial=PatientForm.initial_of(patient))
     if request.method == "POST" and form.is_valid():

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.errors import HeartSiteError
 from accounts.permissions import Right
+from accounts.requests import PersonRequest
 from accounts.services.audit import record_event
 from recordings.forms import OpenSessionForm, PatientSearchForm, SessionFilterForm, SessionSettingsForm
 from recordings.selectors import get_patient_for, get_session_for, patients_for, sessions_for
@@ -25,7 +26,7 @@ CANDIDATES = 20
 
 @require_GET
 @clinic_page()
-def index(request: HttpRequest) -> HttpResponse:
+def index(request: PersonRequest) -> HttpResponse:
     form = SessionFilterForm(request.GET)
     is_open = {"open": True, "ended": False}.get(form.asked.get("state", ""))
     found = sessions_for(request.user, is_open=is_open, query=form.asked.get("q", ""))
@@ -36,7 +37,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @clinic_page()
-def open_session(request: HttpRequest, patient_id: UUID) -> HttpResponse:
+def open_session(request: PersonRequest, patient_id: UUID) -> HttpResponse:
     patient = get_patient_for(request.user, patient_id, right=Right.RECORD)
     form = OpenSessionForm(request.POST)
     settings = form.cleaned_data if form.is_valid() else {}
@@ -46,7 +47,7 @@ def open_session(request: HttpRequest, patient_id: UUID) -> HttpResponse:
 
 @require_POST
 @clinic_page()
-def settings(request: HttpRequest, session_id: UUID) -> HttpResponse:
+def settings(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """One or more of site, posture and target_s; answers JSON to the live page's script."""
     session = get_session_for(request.user, session_id, right=Right.RECORD)
     form = SessionSettingsForm(request.POST, instance=session)
@@ -59,7 +60,7 @@ def settings(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @require_POST
 @clinic_page()
-def end(request: HttpRequest, session_id: UUID) -> HttpResponse:
+def end(request: PersonRequest, session_id: UUID) -> HttpResponse:
     session = get_session_for(request.user, session_id, right=Right.RECORD)
     sessions.end_session(session=session, by=Actor.of(request))
     messages.success(request, "The session has ended; its phone can send nothing more.")
@@ -68,7 +69,7 @@ def end(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @clinic_page()
-def move(request: HttpRequest, session_id: UUID) -> HttpResponse:
+def move(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """Search for the right patient, then choose them: two steps, since a wrong choice is why one is here."""
     session = get_session_for(request.user, session_id, right=Right.MOVE)
     if request.method == "POST":

@@ -34,7 +34,7 @@ def told(monkeypatch):
         announcements, "settings_changed", lambda session: heard.append(("settings", session.pk))
     )
     monkeypatch.setattr(
-        announcements, "phones_revoked", lambda session_id: heard.append(("revoked", session_id))
+        announcements, "phones_revoked", lambda session_id, **_: heard.append(("revoked", session_id))
     )
     return heard
 
