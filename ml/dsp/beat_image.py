@@ -12,9 +12,16 @@ CHANNELS = ("median", "lower quartile", "interquartile range")
 def beat_stack(spectrum: BeatSpectrum) -> np.ndarray:
     """Every cycle stretched to the same phases: float32 (n_cycles, N_PHASES, N_BANDS), log power."""
     edges = np.array([(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in spectrum.cycles])
-    positions = np.concatenate([
-        edges[:, [k]] + (edges[:, [k + 1]] - edges[:, [k]]) * (np.arange(n) + 0.5) / n for k, n in enumerate(PHASE_BINS)
-    ], axis=1) * SPECTRUM_RATE_HZ
+    positions = (
+        np.concatenate(
+            [
+                edges[:, [k]] + (edges[:, [k + 1]] - edges[:, [k]]) * (np.arange(n) + 0.5) / n
+                for k, n in enumerate(PHASE_BINS)
+            ],
+            axis=1,
+        )
+        * SPECTRUM_RATE_HZ
+    )
     last = spectrum.log_power.shape[0] - 1
     positions = np.clip(positions, 0, last)
     low = np.minimum(positions.astype(int), last - 1) if last else np.zeros(positions.shape, dtype=int)

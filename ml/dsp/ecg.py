@@ -67,7 +67,11 @@ def find_r_peaks(ecg: np.ndarray, fs_hz: float) -> RPeaks:
     second = _by_template(ecg, fs_hz, first)
     if second.size < 2:
         raise SignalError("signal.silent", "The ECG shows no beats.")
-    gap = np.min(np.abs(first[:, None] - second[None, :]), axis=0) if first.size else np.full(second.size, np.inf)
+    gap = (
+        np.min(np.abs(first[:, None] - second[None, :]), axis=0)
+        if first.size
+        else np.full(second.size, np.inf)
+    )
     shared = int(np.sum(gap <= SAME_BEAT_S * fs_hz))
     r = second - _lead_of_r(ecg, second, fs_hz)
     return RPeaks(r[r >= 0] / fs_hz, 2 * shared / (first.size + second.size))

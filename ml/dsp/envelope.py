@@ -62,7 +62,9 @@ def wavelet_power(
     x = _checked(x)
     hop = fs_hz / frame_rate_hz
     if hop < 1 or not float(hop).is_integer():
-        raise SignalError("signal.rate", f"{fs_hz} Hz is not a multiple of the frame rate of {frame_rate_hz} Hz.")
+        raise SignalError(
+            "signal.rate", f"{fs_hz} Hz is not a multiple of the frame rate of {frame_rate_hz} Hz."
+        )
     hop = int(hop)
     n_frames = x.size // hop
     n = next_fast_len(x.size + int(0.25 * fs_hz), real=True)

@@ -15,7 +15,9 @@ FILTER_ORDER = 2  # per pass; forward and backward make it 4
 @lru_cache(maxsize=64)
 def _sections(kind: str, order: int, edges_hz: tuple[float, ...], fs_hz: float) -> np.ndarray:
     if any(not 0 < edge < fs_hz / 2 for edge in edges_hz):
-        raise SignalError("signal.rate", f"A filter at {edges_hz} Hz needs a sample rate above {2 * max(edges_hz)} Hz.")
+        raise SignalError(
+            "signal.rate", f"A filter at {edges_hz} Hz needs a sample rate above {2 * max(edges_hz)} Hz."
+        )
     return butter(order, edges_hz if len(edges_hz) > 1 else edges_hz[0], kind, fs=fs_hz, output="sos")
 
 
@@ -28,7 +30,10 @@ def _zero_phase(x: np.ndarray, sections: np.ndarray, settle_s: float, fs_hz: flo
 
 
 def band_pass(
-    x: np.ndarray, fs_hz: float, low_hz: float = HEART_BAND_HZ[0], high_hz: float = HEART_BAND_HZ[1],
+    x: np.ndarray,
+    fs_hz: float,
+    low_hz: float = HEART_BAND_HZ[0],
+    high_hz: float = HEART_BAND_HZ[1],
     order: int = FILTER_ORDER,
 ) -> np.ndarray:
     """`x` (n_samples,) between `low_hz` and `high_hz`, without delay; each edge is 6 dB down (two passes of 3 dB).

@@ -53,10 +53,8 @@ def rate_from_segmentation(segmentation: Segmentation) -> HeartRate:
     if segmentation.confidence < LEAST_CONFIDENCE or intervals_s.size < LEAST_INTERVALS:
         return HeartRate(None, confidence)
     sure = _between_sure_cycles(segmentation, s1_s)
-    if sure.sum() >= max(3, 0.3 * intervals_s.size):
-        chosen = intervals_s[sure]
-    else:
-        chosen = intervals_s
+    enough = sure.sum() >= max(3, 0.3 * intervals_s.size)
+    chosen = intervals_s[sure] if enough else intervals_s
     typical_s = float(np.median(chosen))
     bpm = 60 / typical_s
     if not LOWEST_BPM <= bpm <= HIGHEST_BPM:

@@ -29,7 +29,9 @@ class Durations:
     log_density: np.ndarray
 
     @staticmethod
-    def gaussian(mean: np.ndarray, spread: np.ndarray, shortest: np.ndarray, longest: np.ndarray) -> "Durations":
+    def gaussian(
+        mean: np.ndarray, spread: np.ndarray, shortest: np.ndarray, longest: np.ndarray
+    ) -> "Durations":
         """Truncated normal densities; all four arguments have shape (N_STATES,) and are in frames."""
         d = np.arange(int(np.max(longest)) + 1)
         z = (d[None, :] - np.asarray(mean)[:, None]) / np.asarray(spread)[:, None]
@@ -61,7 +63,9 @@ def decode(log_emission: np.ndarray, models: list[Durations]) -> list[Path]:
         log_density[k, :, : model.log_density.shape[1]] = model.log_density
     possible = log_density > NEVER / 2
     shortest = np.array([int(np.argmax(possible[:, j].any(axis=0))) for j in range(N_STATES)])
-    longest = np.array([width - 1 - int(np.argmax(possible[:, j].any(axis=0)[::-1])) for j in range(N_STATES)])
+    longest = np.array(
+        [width - 1 - int(np.argmax(possible[:, j].any(axis=0)[::-1])) for j in range(N_STATES)]
+    )
     log_start, log_survival = _cut_by_the_ends(log_density, possible)
 
     total = np.zeros((n_frames + 1, N_STATES))
@@ -72,16 +76,18 @@ def decode(log_emission: np.ndarray, models: list[Durations]) -> list[Path]:
     # state j's own emissions before t. Time runs last so that windows over it are contiguous.
     reached = np.full((N_STATES, n_models, pad + n_frames + 1), NEVER)
     score = np.full((N_STATES, n_models, n_frames + 1), NEVER)
-    lasted = np.zeros((N_STATES, n_models, n_frames + 1), dtype=np.int32)  # 0: the segment began before the recording
+    lasted = np.zeros(
+        (N_STATES, n_models, n_frames + 1), dtype=np.int32
+    )  # 0: the segment began before the recording
     for j in range(N_STATES):
         cut = min(n_frames, width - 1)
         score[j, :, 1 : cut + 1] = log_start[:, j, 1 : cut + 1] + total[1 : cut + 1, j]
 
     # Durations run backwards in a window over time: window position p is duration longest - p.
-    reversed_density = [log_density[:, None, j, shortest[j] : longest[j] + 1][:, :, ::-1] for j in range(N_STATES)]
-    windows = [
-        sliding_window_view(reached[j], longest[j] - shortest[j] + 1, axis=1) for j in range(N_STATES)
+    reversed_density = [
+        log_density[:, None, j, shortest[j] : longest[j] + 1][:, :, ::-1] for j in range(N_STATES)
     ]
+    windows = [sliding_window_view(reached[j], longest[j] - shortest[j] + 1, axis=1) for j in range(N_STATES)]
     stagger = np.cumsum([0, *shortest[1:]])
     block = int(shortest.sum())
     n_blocks = -(-(n_frames + 1) // block)
@@ -100,9 +106,12 @@ def decode(log_emission: np.ndarray, models: list[Durations]) -> list[Path]:
             score[j, :, begin:end] = np.where(better, value, known)
             lasted[j, :, begin:end] = np.where(better, longest[j] - best, 0)
             following = (j + 1) % N_STATES
-            reached[following, :, pad + begin : pad + end] = score[j, :, begin:end] - total[begin:end, following]
+            reached[following, :, pad + begin : pad + end] = (
+                score[j, :, begin:end] - total[begin:end, following]
+            )
     return [
-        _trace(k, score, lasted, reached[:, k, pad:], total, log_survival[k]) for k in range(n_models)
+        _trace(k, score, lasted, reached[:, k, pad:], total=total, log_survival=log_survival[k])
+        for k in range(n_models)
     ]
 
 
@@ -119,7 +128,13 @@ def _cut_by_the_ends(log_density: np.ndarray, possible: np.ndarray) -> tuple[np.
 
 
 def _trace(
-    k: int, score: np.ndarray, lasted: np.ndarray, reached: np.ndarray, total: np.ndarray, log_survival: np.ndarray
+    k: int,
+    score: np.ndarray,
+    lasted: np.ndarray,
+    reached: np.ndarray,
+    *,
+    total: np.ndarray,
+    log_survival: np.ndarray,
 ) -> Path:
     """The path of model `k`, followed back from its best last segment."""
     n_frames = total.shape[0] - 1

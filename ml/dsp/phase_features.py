@@ -16,7 +16,9 @@ PARTS = ("early", "mid", "late")
 
 def _slices() -> dict[str, slice]:
     edges = np.cumsum((0, *PHASE_BINS))
-    return {name: slice(int(edges[k]), int(edges[k + 1])) for k, name in enumerate(("s1", "sys", "s2", "dia"))}
+    return {
+        name: slice(int(edges[k]), int(edges[k + 1])) for k, name in enumerate(("s1", "sys", "s2", "dia"))
+    }
 
 
 def _thirds(stack: np.ndarray) -> list[np.ndarray]:
@@ -41,7 +43,9 @@ def phase_feature_names() -> list[str]:
     names = [f"{what}_{band}" for what in ("sys-dia", "s1-dia", "s2-dia", "s1-s2") for band in wide]
     names += [f"{phase}_{part}_{band}" for phase in ("sys", "dia") for part in PARTS for band in coarse]
     names += [f"{what}_spread_{band}" for what in ("s1", "sys", "s2", "dia", "sys-dia") for band in coarse]
-    names += [f"{what}_total" for what in ("s1-s2", "sys-dia", "s1_spread", "s2_spread", "sys_spread", "dia_spread")]
+    names += [
+        f"{what}_total" for what in ("s1-s2", "sys-dia", "s1_spread", "s2_spread", "sys_spread", "dia_spread")
+    ]
     names += ["rr_s", "rr_spread", "rr_jump", "systole_share", "systole_spread", "diastole_spread"]
     return names
 
@@ -54,14 +58,21 @@ def phase_features(spectrum: BeatSpectrum) -> np.ndarray:
     pairs = (("sys", "dia"), ("s1", "dia"), ("s2", "dia"), ("s1", "s2"))
     row = [_grouped(np.median(mean[a] - mean[b], axis=0), N_WIDE) for a, b in pairs]
     for name in ("sys", "dia"):
-        row += [_grouped(np.median(p - mean["dia"], axis=0), N_COARSE) for p in _thirds(stack[:, where[name]])]
+        row += [
+            _grouped(np.median(p - mean["dia"], axis=0), N_COARSE) for p in _thirds(stack[:, where[name]])
+        ]
     spreads = [mean[name] for name in ("s1", "sys", "s2", "dia")] + [mean["sys"] - mean["dia"]]
     row += [_iqr(_grouped(values, N_COARSE)) for values in spreads]
     total = {name: values[:, : N_BANDS // 2].mean(axis=1) for name, values in mean.items()}
-    row.append(np.array([
-        np.median(total["s1"] - total["s2"]), np.median(total["sys"] - total["dia"]),
-        *(_iqr(total[name]) for name in ("s1", "s2", "sys", "dia")),
-    ]))
+    row.append(
+        np.array(
+            [
+                np.median(total["s1"] - total["s2"]),
+                np.median(total["sys"] - total["dia"]),
+                *(_iqr(total[name]) for name in ("s1", "s2", "sys", "dia")),
+            ]
+        )
+    )
     row.append(_interval_features(spectrum))
     return np.concatenate(row).astype(np.float32)
 
@@ -72,7 +83,13 @@ def _interval_features(spectrum: BeatSpectrum) -> np.ndarray:
     systole_s = edges[:, 2] - edges[:, 0]
     usual = np.median(rr_s)
     jump = np.median(np.abs(np.diff(rr_s))) if rr_s.size > 1 else 0.0
-    return np.array([
-        usual, _iqr(rr_s) / usual, jump / usual, np.median(systole_s) / usual, _iqr(systole_s) / usual,
-        _iqr(rr_s - systole_s) / usual,
-    ])
+    return np.array(
+        [
+            usual,
+            _iqr(rr_s) / usual,
+            jump / usual,
+            np.median(systole_s) / usual,
+            _iqr(systole_s) / usual,
+            _iqr(rr_s - systole_s) / usual,
+        ]
+    )

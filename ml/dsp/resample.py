@@ -18,7 +18,7 @@ MAX_RATE_HZ = 768_000
 
 PASS_EDGE = 0.45  # of the lower rate
 STOP_ATTENUATION_DB = 84.0
-# A large reduction is done in two steps; the first leaves this many times the wanted rate, which makes its filter short.
+# A large reduction is done in two steps; the first leaves this many times the wanted rate: its filter is short.
 INTERMEDIATE_OVERSAMPLING = 4
 
 
@@ -37,7 +37,7 @@ def lowpass_taps(rate_hz: float, pass_hz: float, stop_hz: float) -> np.ndarray:
 
 
 def _convert(x: np.ndarray, up: int, down: int, taps: np.ndarray) -> np.ndarray:
-    """`x` at up/down times its rate; `taps` are at `up` times the input rate. Output sample 0 lies on input sample 0."""
+    """`x` at up/down times its rate; `taps` are at `up` times that rate. Output sample 0 lies on input sample 0."""
     n_out = -(-x.size * up // down)
     half = taps.size // 2
     lead = -half % down  # so that the centre of the filter falls on a kept sample
@@ -71,7 +71,7 @@ def resample(x: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
         rate = fs / reduction
         x = _convert(x, 1, reduction, lowpass_taps(fs, pass_hz, rate - (to - pass_hz)))
         # fs/reduction need not be whole: scale both rates of the second step instead.
-        fs, to = fs, to * reduction
+        to *= reduction
         pass_hz *= reduction
     divisor = gcd(fs, to)
     up, down = to // divisor, fs // divisor

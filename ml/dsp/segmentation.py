@@ -9,6 +9,7 @@ the best-scoring one is kept. All parameters are in `segmentation_params.json`, 
 import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path as FilePath
 
 import numpy as np
@@ -16,7 +17,12 @@ import numpy as np
 from ml.dsp.envelope import wavelet_power
 from ml.dsp.hsmm import Durations, decode
 from ml.dsp.segmentation_features import (
-    ANALYSIS_RATE_HZ, FRAME_RATE_HZ, FRAME_S, band_power, in_context, normalise,
+    ANALYSIS_RATE_HZ,
+    FRAME_RATE_HZ,
+    FRAME_S,
+    band_power,
+    in_context,
+    normalise,
 )
 from ml.errors import SignalError
 
@@ -156,16 +162,26 @@ def durations_for(rr_s: float, parameters: Parameters) -> Durations:
     mean = np.array([s1_s, systole_s, s2_s, diastole_s]) * FRAME_RATE_HZ
     spread = np.array([p.sound_spread_s, p.systole_spread_s, p.sound_spread_s, p.steady_spread * rr_s])
     shortest = np.array([0.06, max(0.05, 0.5 * systole_s), 0.06, max(0.05, 0.3 * diastole_s)]) * FRAME_RATE_HZ
-    longest = np.array([
-        s1_s + 0.08, systole_s + 0.14, s2_s + 0.08, diastole_s + max(0.2, 0.9 * rr_s),
-    ]) * FRAME_RATE_HZ
+    longest = (
+        np.array(
+            [
+                s1_s + 0.08,
+                systole_s + 0.14,
+                s2_s + 0.08,
+                diastole_s + max(0.2, 0.9 * rr_s),
+            ]
+        )
+        * FRAME_RATE_HZ
+    )
     args = (np.maximum(np.floor(shortest), 2).astype(int), np.ceil(longest).astype(int))
     steady = Durations.gaussian(mean, np.maximum(spread * FRAME_RATE_HZ, 0.7), *args)
     spread[DIASTOLE] = p.unsteady_spread * rr_s
     unsteady = Durations.gaussian(mean, np.maximum(spread * FRAME_RATE_HZ, 0.7), *args)
-    return Durations(np.logaddexp(
-        steady.log_density + np.log(1 - p.unsteady_share), unsteady.log_density + np.log(p.unsteady_share)
-    ))
+    return Durations(
+        np.logaddexp(
+            steady.log_density + np.log(1 - p.unsteady_share), unsteady.log_density + np.log(p.unsteady_share)
+        )
+    )
 
 
 def segment(x: np.ndarray, fs_hz: float, parameters: Parameters | None = None) -> Segmentation:
@@ -180,16 +196,26 @@ def segment(x: np.ndarray, fs_hz: float, parameters: Parameters | None = None) -
     probability = state_probabilities(band_power(x, fs_hz), parameters)
     states = _best_states(probability, parameters)
     chosen = probability[np.arange(states.size), states]
-    frame_confidence = np.convolve(chosen, np.ones(51), "same") / np.convolve(np.ones(states.size), np.ones(51), "same")
+    frame_confidence = np.convolve(chosen, np.ones(51), "same") / np.convolve(
+        np.ones(states.size), np.ones(51), "same"
+    )
     runs = _runs(states)
     envelope = _peak_envelope(x)
     s1, s2 = (
-        [_peak_time(envelope, probability[:, sound], begin, end) for state, begin, end in runs if state == sound]
+        [
+            _peak_time(envelope, probability[:, sound], begin, end)
+            for state, begin, end in runs
+            if state == sound
+        ]
         for sound in (S1, S2)
     )
     return Segmentation(
-        states, np.array([t for t in s1 if t is not None]), np.array([t for t in s2 if t is not None]),
-        _cycles(runs, chosen), _mean_over_states(chosen, states), frame_confidence[: states.size],
+        states,
+        np.array([t for t in s1 if t is not None]),
+        np.array([t for t in s2 if t is not None]),
+        _cycles(runs, chosen),
+        _mean_over_states(chosen, states),
+        frame_confidence[: states.size],
     )
 
 
@@ -210,7 +236,9 @@ def _own_durations(states: np.ndarray, probability: np.ndarray, parameters: Para
     cycles = _cycles(_runs(states), probability[np.arange(states.size), states])
     if len(cycles) < CYCLES_TO_ADAPT:
         return None
-    cycles = sorted(cycles, key=lambda c: -c.confidence)[: max(CYCLES_TO_ADAPT, int(TRUSTED_SHARE * len(cycles)))]
+    cycles = sorted(cycles, key=lambda c: -c.confidence)[
+        : max(CYCLES_TO_ADAPT, int(TRUSTED_SHARE * len(cycles)))
+    ]
     systole_s = np.array([c.s2_s - c.s1_s for c in cycles])
     rr_s = np.array([c.end_s - c.s1_s for c in cycles])
 
@@ -231,7 +259,7 @@ def _own_durations(states: np.ndarray, probability: np.ndarray, parameters: Para
 def _runs(states: np.ndarray) -> list[tuple[int, int, int]]:
     """(state, first frame, frame after the last) of each run of equal states."""
     edges = np.r_[0, np.flatnonzero(np.diff(states)) + 1, states.size]
-    return [(int(states[a]), int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(int(states[a]), int(a), int(b)) for a, b in pairwise(edges)]
 
 
 def _peak_envelope(x: np.ndarray) -> np.ndarray:

@@ -13,10 +13,39 @@ FRAME_S = 1 / FRAME_RATE_HZ
 ANALYSIS_RATE_HZ = 2000
 # S1 has its energy near 40 Hz, S2 higher; above 300 Hz a murmur shows more than a heart sound does.
 BANDS_HZ = ((25.0, 45.0), (40.0, 70.0), (60.0, 110.0), (100.0, 180.0), (160.0, 320.0), (300.0, 600.0))
-# Level and colour are judged over this long: several cycles of the slowest heart, yet short enough to follow a moved phone.
+# Level and colour are judged over this long: several cycles of the slowest heart, short enough to follow a moved
+# phone.
 LOCAL_WINDOW_S = 6.0
 # Offsets of the frames, relative to the one being classified, that the emission model sees: dense near, sparse far.
-CONTEXT_FRAMES = (-32, -26, -21, -17, -14, -11, -9, -7, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 7, 9, 11, 14, 17, 21, 26, 32)
+CONTEXT_FRAMES = (
+    -32,
+    -26,
+    -21,
+    -17,
+    -14,
+    -11,
+    -9,
+    -7,
+    -5,
+    -4,
+    -3,
+    -2,
+    -1,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    7,
+    9,
+    11,
+    14,
+    17,
+    21,
+    26,
+    32,
+)
 LIMIT = 3.0
 
 
@@ -53,7 +82,7 @@ def normalise(power: np.ndarray) -> np.ndarray:
 
 
 def in_context(normalised: np.ndarray) -> np.ndarray:
-    """Each frame beside its neighbours: (n_bands, n_frames) -> (n_frames, n_bands * n_offsets), zeros beyond the ends."""
+    """Each frame beside its neighbours: (n_bands, n_frames) -> (n_frames, n_bands * n_offsets); 0 beyond the ends."""
     n_bands, n_frames = normalised.shape
     reach = max(abs(offset) for offset in CONTEXT_FRAMES)
     padded = np.zeros((n_bands, n_frames + 2 * reach), dtype=np.float32)

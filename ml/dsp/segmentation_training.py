@@ -147,7 +147,12 @@ def fit(recordings: list[LabelledRecording], seed: int = 0, epochs: int = 8) -> 
 
     inputs, states = examples(recordings, seed)
     network = MLPClassifier(
-        (HIDDEN_UNITS,), batch_size=512, learning_rate_init=1e-3, max_iter=epochs, alpha=1e-4, random_state=seed,
+        (HIDDEN_UNITS,),
+        batch_size=512,
+        learning_rate_init=1e-3,
+        max_iter=epochs,
+        alpha=1e-4,
+        random_state=seed,
         n_iter_no_change=epochs,
     )
     network.fit(inputs, states)

@@ -2,8 +2,8 @@
 
     python -m ml.evaluation.member_table --dataset DIR --members phase_logistic,phase_trees --work DIR [--seed S]
 
-The rows are those of docs/experiments.md: development figures, on which choices were made. Trainings are kept in
---work and not repeated for the same seed; use another folder after changing a member.
+Development figures, on which choices were made. Logits are kept in --work and not computed again for the same seed
+and settings.
 """
 
 import argparse
@@ -40,7 +40,8 @@ def row(corpus: Corpus, name: str, cv: tuple[Indices, NDArray], lodo: tuple[Indi
 def _by_database(corpus: Corpus, indices: Indices, scores: NDArray) -> dict[str, float]:
     databases = corpus.databases[indices]
     return {
-        d: auc(corpus.labels[indices[databases == d]], np.nan_to_num(scores[databases == d])) for d in DATABASES
+        d: auc(corpus.labels[indices[databases == d]], np.nan_to_num(scores[databases == d]))
+        for d in DATABASES
     }
 
 
@@ -54,7 +55,9 @@ def _each(values: dict[str, float]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--dataset", type=Path, required=True, help="prepared by prepare_dataset --preset heart")
+    parser.add_argument(
+        "--dataset", type=Path, required=True, help="prepared by prepare_dataset --preset heart"
+    )
     parser.add_argument("--members", required=True, help="names in ml.training.members, with commas")
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
@@ -68,7 +71,7 @@ def main() -> None:
         plans["lodo"] = leave_one_database_out(corpus)
     judged = {
         kind: held_out_logits(
-            members, corpus, own, preset, seed=options.seed, directory=options.work / kind, report=sys.stderr.write
+            members, corpus, own, seed=options.seed, directory=options.work / kind, report=sys.stderr.write
         )
         for kind, own in plans.items()
     }

@@ -97,7 +97,9 @@ def halves(recordings: Mapping[str, WithEcg]) -> tuple[dict[str, WithEcg], dict[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--write", action="store_true", help="store parameters fitted on all, and the judgement")
+    parser.add_argument(
+        "--write", action="store_true", help="store parameters fitted on all, and the judgement"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     recordings, left_out = load(options.data)
@@ -107,7 +109,9 @@ def main() -> None:
         PARAMETERS_FILE.write_text(json.dumps(everything) + "\n", encoding="utf-8")
     one, other = halves(recordings)
     result: dict[str, Any] = {
-        "data": "PhysioNet/CinC Challenge 2016, training-a with ECG", "left_out_by_ecg": left_out, "seed": options.seed,
+        "data": "PhysioNet/CinC Challenge 2016, training-a with ECG",
+        "left_out_by_ecg": left_out,
+        "seed": options.seed,
     }
     for name, train, test in (("first_on_second", one, other), ("second_on_first", other, one)):
         parameters = Parameters.from_dict(fit([labelled[file_id] for file_id in train], options.seed))

@@ -12,7 +12,7 @@ from ml.data.corpus import Corpus
 from ml.dsp.beat_image import image_shape
 from ml.nets import beat_cnn
 from ml.training.config import Preset
-from ml.training.members.beats import BeatViews, beat_views, describe
+from ml.training.members.beats import VIEW_SETTINGS, BeatViews, beat_views, describe
 from ml.training.members.phase_rows import equal_weights
 
 if TYPE_CHECKING:
@@ -36,10 +36,11 @@ def fit(
     known: NDArray[np.bool_],
     labels: NDArray[np.int_],
     databases: NDArray[np.str_],
+    *,
     seed: int,
     report: Callable[[str], object] = lambda _: None,
 ) -> "keras.Model":
-    """Train for STEPS batches in which every pair of database and label is equally likely; nothing is chosen on the way.
+    """Train for STEPS batches in which all pairs of database and label are equally likely; nothing is chosen meanwhile.
 
     images : (n, n_views, n_phases, n_bands, n_statistics); known : (n, n_views).
     """
@@ -52,7 +53,11 @@ def fit(
     )
     model.compile(
         keras.optimizers.AdamW(
-            schedule, weight_decay=WEIGHT_DECAY, use_ema=True, ema_momentum=AVERAGING, ema_overwrite_frequency=None
+            schedule,
+            weight_decay=WEIGHT_DECAY,
+            use_ema=True,
+            ema_momentum=AVERAGING,
+            ema_overwrite_frequency=None,
         ),
         keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING),
     )
@@ -114,20 +119,48 @@ class FittedBeatCnn:
     def save(self, directory: Path) -> dict[str, Any]:
         """Write beat_cnn.keras; returns the artefact's entry."""
         self.model.save(directory / f"{NAME}.keras", include_optimizer=False)
-        return {"files": {"keras": f"{NAME}.keras"}, "config": {"output": "logit", "shape": list(image_shape())}}
+        return {
+            "files": {"keras": f"{NAME}.keras"},
+            "config": {"output": "logit", "shape": list(image_shape())},
+        }
 
 
 class BeatCnn:
     name = NAME
     kind = "beat_image"
+    settings = {
+        "steps": STEPS,
+        "batch_size": BATCH_SIZE,
+        "learning_rate": LEARNING_RATE,
+        "weight_decay": WEIGHT_DECAY,
+        "label_smoothing": LABEL_SMOOTHING,
+        "whole_share": WHOLE_SHARE,
+        "shift": [MOST_PHASES, MOST_BANDS],
+        "hidden_bands": HIDDEN_BANDS,
+        "averaging": AVERAGING,
+        "views": VIEW_SETTINGS,
+    }
 
     def fit(
-        self, corpus: Corpus, indices: NDArray[np.intp], *, seed: int, work_dir: Path, report: Callable[[str], object]
+        self,
+        corpus: Corpus,
+        indices: NDArray[np.intp],
+        *,
+        seed: int,
+        work_dir: Path,
+        report: Callable[[str], object],
     ) -> FittedBeatCnn:
         """Train on the recordings at `indices` alone."""
         views = beat_views(corpus, report)
         return FittedBeatCnn(
-            fit(views.images[indices], views.known[indices], corpus.labels[indices], corpus.databases[indices], seed, report)
+            fit(
+                views.images[indices],
+                views.known[indices],
+                corpus.labels[indices],
+                corpus.databases[indices],
+                seed=seed,
+                report=report,
+            )
         )
 
 

@@ -8,8 +8,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,13 @@ VERSION = 1  # of the features: raise it when phase_features or beat_image chang
 CUTS_S = ((2.2, 6.0), (6.0, 15.0))  # shortest and longest length of each cut
 N_VIEWS = 1 + len(CUTS_S)
 _AUGMENT = AugmentConfig(short_probability=0.0)
+# What decides the views beside the sound: part of every fit's fingerprint.
+VIEW_SETTINGS = {
+    "version": VERSION,
+    "cuts_s": [list(cut) for cut in CUTS_S],
+    "augment": asdict(_AUGMENT),
+    "segmentation": hashlib.sha256(PARAMETERS_FILE.read_bytes()).hexdigest(),
+}
 _REPORT_EVERY = 100
 
 
@@ -50,7 +56,9 @@ def describe(samples: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArra
     return phase_features(spectrum), beat_image(spectrum)
 
 
-def views_of(samples: NDArray[np.float32], name: str) -> list[tuple[NDArray[np.float32], NDArray[np.float32]] | None]:
+def views_of(
+    samples: NDArray[np.float32], name: str
+) -> list[tuple[NDArray[np.float32], NDArray[np.float32]] | None]:
     """The whole recording and its cuts, described."""
     samples = samples - samples.mean()
     rng = np.random.default_rng(zlib.crc32(name.encode()))
@@ -89,6 +97,5 @@ def beat_views(corpus: Corpus, report: Callable[[str], object] = lambda _: None)
 
 
 def _fingerprint(corpus: Corpus) -> str:
-    parameters = hashlib.sha256(Path(PARAMETERS_FILE).read_bytes()).hexdigest()
-    text = json.dumps([VERSION, parameters, CUTS_S, corpus.file_ids.tolist(), [row.sha256 for row in corpus.rows]])
+    text = json.dumps([VIEW_SETTINGS, corpus.file_ids.tolist(), [row.sha256 for row in corpus.rows]])
     return hashlib.sha256(text.encode()).hexdigest()

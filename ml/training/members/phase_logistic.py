@@ -12,10 +12,12 @@ from ml.data.corpus import Corpus
 from ml.dsp.phase_features import phase_feature_names
 from ml.training.config import Preset
 from ml.training.members.beats import beat_views
-from ml.training.members.phase_rows import Rows, logit_of_sound, logits_of_corpus, training_rows
+from ml.training.members.phase_rows import ROW_SETTINGS, Rows, logit_of_sound, logits_of_corpus, training_rows
 
 NAME = "phase_logistic"
-INVERSE_REGULARISATION = 0.002  # strong: chosen on leave-one-database-out, where weaker ones fell (docs/experiments.md)
+INVERSE_REGULARISATION = (
+    0.002  # strong: chosen on leave-one-database-out, where weaker ones fell (docs/experiments.md)
+)
 LIMIT = 3.0  # standard deviations: an outlier must not decide
 _SMALLEST_SPREAD = 1e-3
 
@@ -44,7 +46,10 @@ def fit(rows: Rows, seed: int) -> LinearModel:
     model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=500, random_state=seed)
     model.fit(scaled, rows.labels, sample_weight=rows.weights)
     return LinearModel(
-        mean.astype(np.float32), spread.astype(np.float32), model.coef_[0].astype(np.float32), float(model.intercept_[0])
+        mean.astype(np.float32),
+        spread.astype(np.float32),
+        model.coef_[0].astype(np.float32),
+        float(model.intercept_[0]),
     )
 
 
@@ -69,7 +74,8 @@ def export_onnx(model: LinearModel, path: Path) -> None:
         helper.make_node("Add", ["weighted", "intercept"], ["logit"]),
     ]
     graph = helper.make_graph(
-        nodes, NAME,
+        nodes,
+        NAME,
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, model.mean.size])],
         [helper.make_tensor_value_info("logit", TensorProto.FLOAT, [None, 1])],
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
@@ -101,9 +107,16 @@ class FittedPhaseLogistic:
 class PhaseLogistic:
     name = NAME
     kind = "phase_features"
+    settings = {"inverse_regularisation": INVERSE_REGULARISATION, "limit": LIMIT, "rows": ROW_SETTINGS}
 
     def fit(
-        self, corpus: Corpus, indices: NDArray[np.intp], *, seed: int, work_dir: Path, report: Callable[[str], object]
+        self,
+        corpus: Corpus,
+        indices: NDArray[np.intp],
+        *,
+        seed: int,
+        work_dir: Path,
+        report: Callable[[str], object],
     ) -> FittedPhaseLogistic:
         """Fit on the recordings at `indices` alone."""
         return FittedPhaseLogistic(fit(training_rows(corpus, indices, beat_views(corpus, report)), seed))

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
-from ml.training.members.beats import BeatViews, beat_views, describe
+from ml.training.members.beats import VIEW_SETTINGS, BeatViews, beat_views, describe
 
 CUT_WEIGHT = 0.5  # of a cut, beside the whole recording
+ROW_SETTINGS = {"cut_weight": CUT_WEIGHT, "views": VIEW_SETTINGS}
 RowsToLogits = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
@@ -46,7 +47,9 @@ def training_rows(corpus: Corpus, indices: NDArray[np.intp], views: BeatViews) -
     return Rows(np.concatenate(features), np.concatenate(labels), weight / weight.mean())
 
 
-def logits_of_corpus(corpus: Corpus, indices: NDArray[np.intp], to_logits: RowsToLogits) -> NDArray[np.float64]:
+def logits_of_corpus(
+    corpus: Corpus, indices: NDArray[np.intp], to_logits: RowsToLogits
+) -> NDArray[np.float64]:
     """Logits of whole recordings, NaN where no heart cycle was found."""
     views = beat_views(corpus)
     out = np.full(len(indices), np.nan)

@@ -12,7 +12,7 @@ from ml.data.corpus import Corpus
 from ml.dsp.phase_features import phase_feature_names
 from ml.training.config import Preset
 from ml.training.members.beats import beat_views
-from ml.training.members.phase_rows import Rows, logit_of_sound, logits_of_corpus, training_rows
+from ml.training.members.phase_rows import ROW_SETTINGS, Rows, logit_of_sound, logits_of_corpus, training_rows
 
 if TYPE_CHECKING:
     from sklearn.ensemble import VotingClassifier
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 NAME = "phase_trees"
 # Shallow and many: single databases are small, and a deep tree learns which one it is in.
 BOOSTED = {
-    "n_estimators": 80, "learning_rate": 0.12, "max_leaf_nodes": 4, "min_samples_leaf": 60, "max_features": 0.1,
+    "n_estimators": 80,
+    "learning_rate": 0.12,
+    "max_leaf_nodes": 4,
+    "min_samples_leaf": 60,
+    "max_features": 0.1,
     "subsample": 0.6,
 }
 RANDOMISED = {"n_estimators": 100, "min_samples_leaf": 12, "max_features": 0.2}
@@ -56,7 +60,9 @@ def export_onnx(model: "VotingClassifier", path: Path) -> None:
 
     n_features = len(phase_feature_names())
     made = to_onnx(
-        model, initial_types=[("features", FloatTensorType([None, n_features]))], options={"zipmap": False},
+        model,
+        initial_types=[("features", FloatTensorType([None, n_features]))],
+        options={"zipmap": False},
         target_opset={"": 17, "ai.onnx.ml": 3},
     )
     path.write_bytes(made.SerializeToString())
@@ -84,9 +90,16 @@ class FittedPhaseTrees:
 class PhaseTrees:
     name = NAME
     kind = "phase_features"
+    settings = {"boosted": BOOSTED, "randomised": RANDOMISED, "rows": ROW_SETTINGS}
 
     def fit(
-        self, corpus: Corpus, indices: NDArray[np.intp], *, seed: int, work_dir: Path, report: Callable[[str], object]
+        self,
+        corpus: Corpus,
+        indices: NDArray[np.intp],
+        *,
+        seed: int,
+        work_dir: Path,
+        report: Callable[[str], object],
     ) -> FittedPhaseTrees:
         """Fit on the recordings at `indices` alone."""
         return FittedPhaseTrees(fit(training_rows(corpus, indices, beat_views(corpus, report)), seed))

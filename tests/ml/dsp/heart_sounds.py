@@ -19,7 +19,7 @@ def systole_s(rr_s):
     return 0.31 * np.sqrt(np.asarray(rr_s))
 
 
-def heart_sound(rr_s, seed=0, s2_level=0.7, noise=0.02, start_s=0.35, tail_s=0.3):
+def heart_sound(rr_s, *, seed=0, s2_level=0.7, noise=0.02, start_s=0.35, tail_s=0.3):
     """Beats at the intervals `rr_s`; levels relative to S1; `noise` is the standard deviation of low-passed noise."""
     random = np.random.default_rng(seed)
     rr_s = np.asarray(rr_s, float)

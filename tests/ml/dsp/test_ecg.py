@@ -9,13 +9,15 @@ from ml.errors import SignalError
 FS_HZ = 1000
 
 
-def ecg(r_s, duration_s=20.0, t_level=0.3, noise=0.01, polarity=1.0, seed=0, wide=False):
+def ecg(r_s, *, duration_s=20.0, t_level=0.3, noise=0.01, polarity=1.0, seed=0, wide=False):
     random = np.random.default_rng(seed)
     t = np.arange(int(duration_s * FS_HZ)) / FS_HZ
     x = noise * random.standard_normal(t.size) + 0.2 * np.sin(2 * np.pi * 0.25 * t)
     for at in r_s:
         if wide:
-            x += 0.5 * np.exp(-0.5 * ((t - at) / 0.012) ** 2) - 1.0 * np.exp(-0.5 * ((t - at - 0.085) / 0.02) ** 2)
+            x += 0.5 * np.exp(-0.5 * ((t - at) / 0.012) ** 2) - 1.0 * np.exp(
+                -0.5 * ((t - at - 0.085) / 0.02) ** 2
+            )
         else:
             x += np.exp(-0.5 * ((t - at) / 0.01) ** 2) - 0.2 * np.exp(-0.5 * ((t - at - 0.03) / 0.01) ** 2)
         x += t_level * np.exp(-0.5 * ((t - at - 0.28) / 0.05) ** 2)
@@ -59,10 +61,7 @@ def test_r_of_a_wide_beat_is_its_first_wave_not_its_deepest():
 @pytest.mark.parametrize("seed", range(4))
 def test_noise_is_not_a_reference(seed):
     noise = np.random.default_rng(seed).standard_normal(20 * FS_HZ)
-    try:
-        assert not find_r_peaks(noise, FS_HZ).is_reliable
-    except SignalError as error:
-        assert error.code == "signal.silent"
+    assert not find_r_peaks(noise, FS_HZ).is_reliable
 
 
 def test_bad_input_is_named():

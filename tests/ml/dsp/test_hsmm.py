@@ -31,7 +31,9 @@ def plain_best_score(log_emission, durations):
     for j in range(N_STATES):
         for d in range(1, min(n, width)):
             if survival[j, d] > 0:
-                best = max(best, score[n - d, j - 1] + np.log(survival[j, d]) + log_emission[n - d :, j].sum())
+                best = max(
+                    best, score[n - d, j - 1] + np.log(survival[j, d]) + log_emission[n - d :, j].sum()
+                )
     return best
 
 
@@ -54,9 +56,7 @@ def test_score_belongs_to_the_path(seed):
     assert np.all((path.states[changes] - path.states[changes - 1]) % 4 == 1)
     lengths = np.diff(changes)
     total = log_emission[np.arange(90), path.states].sum()
-    total += sum(
-        model.log_density[s, d] for s, d in zip(path.states[changes[:-1]], lengths, strict=True)
-    )
+    total += sum(model.log_density[s, d] for s, d in zip(path.states[changes[:-1]], lengths, strict=True))
     probability = np.exp(np.maximum(model.log_density, -700))
     probability[model.log_density < NEVER / 2] = 0
     survival = probability[:, ::-1].cumsum(1)[:, ::-1]
@@ -68,9 +68,12 @@ def test_score_belongs_to_the_path(seed):
 
 def test_clear_emissions_are_followed_exactly():
     random = np.random.default_rng(1)
-    truth = np.concatenate([
-        np.repeat(np.arange(4), [6, 9 + random.integers(-1, 2), 5, 20 + random.integers(-4, 5)]) for _ in range(12)
-    ])
+    truth = np.concatenate(
+        [
+            np.repeat(np.arange(4), [6, 9 + random.integers(-1, 2), 5, 20 + random.integers(-4, 5)])
+            for _ in range(12)
+        ]
+    )
     log_emission = np.where(np.arange(4) == truth[:, None], -0.05, -3.5)
     path = decode(log_emission, [some_durations((6, 9, 5, 20))])[0]
     assert np.array_equal(path.states, truth)

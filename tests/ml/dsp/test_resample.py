@@ -24,11 +24,16 @@ def test_pass_band_is_flat_within_a_hundredth_of_a_decibel(fs_hz, frequency_hz):
     assert abs(level_db(resample(tone(frequency_hz, fs_hz), fs_hz, 2000))) < 0.01
 
 
-@pytest.mark.parametrize("fs_hz", RATES_HZ)
-@pytest.mark.parametrize("frequency_hz", [1110, 1500, 1900, 3100, 7900, 9901, 15950, 20017])
+ALIASES = [
+    (fs_hz, frequency_hz)
+    for fs_hz in RATES_HZ
+    for frequency_hz in (1110, 1500, 1900, 3100, 7900, 9901, 15950, 20017)
+    if frequency_hz < fs_hz / 2
+]
+
+
+@pytest.mark.parametrize(("fs_hz", "frequency_hz"), ALIASES)
 def test_tones_that_would_fold_into_the_pass_band_are_80_db_down(fs_hz, frequency_hz):
-    if frequency_hz >= fs_hz / 2:
-        pytest.skip("the tone does not exist at this rate")
     assert level_db(resample(tone(frequency_hz, fs_hz), fs_hz, 2000)) < -80
 
 
@@ -55,10 +60,16 @@ def test_a_rate_without_a_small_ratio_works(fs_hz):
     assert abs(level_db(resample(tone(200, fs_hz, 1.0), fs_hz, 2000))) < 0.05
 
 
-@pytest.mark.parametrize(("fs_hz", "shape", "code"), [
-    (0, (10,), "signal.rate"), (-8000, (10,), "signal.rate"), (8000.5, (10,), "signal.rate"),
-    (10**9, (10,), "signal.rate"), (8000, (10, 2), "signal.shape"),
-])
+@pytest.mark.parametrize(
+    ("fs_hz", "shape", "code"),
+    [
+        (0, (10,), "signal.rate"),
+        (-8000, (10,), "signal.rate"),
+        (8000.5, (10,), "signal.rate"),
+        (10**9, (10,), "signal.rate"),
+        (8000, (10, 2), "signal.shape"),
+    ],
+)
 def test_bad_input_is_named(fs_hz, shape, code):
     with pytest.raises(SignalError) as caught:
         resample(np.zeros(shape), fs_hz, 2000)

@@ -66,7 +66,9 @@ def test_level_offset_and_colour_do_not_matter():
 
 
 def test_noise_is_less_believed_than_beats():
-    noise = [segment(np.random.default_rng(seed).standard_normal(30000), FS_HZ).confidence for seed in range(6)]
+    noise = [
+        segment(np.random.default_rng(seed).standard_normal(30000), FS_HZ).confidence for seed in range(6)
+    ]
     beats = [segment(steady(bpm).x, FS_HZ).confidence for bpm in (50, 65, 80, 100)]
     assert max(noise) < min(beats) - 0.15
 
@@ -77,8 +79,11 @@ def test_silence_gives_an_answer_without_warnings(x):
 
 
 def test_bad_input_is_named():
-    for x, fs_hz, code in ((np.zeros(30000), 8000, "signal.rate"), (np.zeros(500), 2000, "signal.too_short"),
-                           (np.zeros((2, 4000)), 2000, "signal.shape")):
+    for x, fs_hz, code in (
+        (np.zeros(30000), 8000, "signal.rate"),
+        (np.zeros(500), 2000, "signal.too_short"),
+        (np.zeros((2, 4000)), 2000, "signal.shape"),
+    ):
         with pytest.raises(SignalError) as caught:
             segment(x, fs_hz)
         assert caught.value.code == code
