@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import transaction
@@ -22,6 +19,7 @@ from recordings.durability import durable_transaction
 from recordings.models import Posture, Recording, RecordingSession, Site
 from recordings.services.phones import Connection, OpenTake, consent_in_force
 from recordings.spool import get_spool
+from recordings.turns import one_at_a_time
 from recordings.wire_views import stored_message
 
 
@@ -53,7 +51,8 @@ def finish_take(*, recording_id: UUID, session_id: UUID, by: Actor) -> wire.Stor
     keeps the sound until row and file are on disk, so that whatever fails here can be done again.
     Raises `recording.unknown`, `recording.empty`, OSError and database errors.
     """
-    with _one_at_a_time(recording_id):
+    # The phone's stop and the sweep may want to file the same recording.
+    with one_at_a_time(recording_id):
         recording = (
             Recording.objects.select_related("session", "clinic")
             .filter(pk=recording_id, session_id=session_id)
@@ -170,21 +169,3 @@ def _clock_offset_ms(client_ms: float | None, server_ms: float) -> int | None:
     if client_ms is None:
         return None
     return max(-(2**31), min(2**31 - 1, round(client_ms - server_ms)))
-
-
-_filing: set[UUID] = set()
-_filing_changed = threading.Condition()
-
-
-@contextmanager
-def _one_at_a_time(recording_id: UUID) -> Iterator[None]:
-    """The phone's stop and the sweep may want to file the same recording; they take turns."""
-    with _filing_changed:
-        _filing_changed.wait_for(lambda: recording_id not in _filing)
-        _filing.add(recording_id)
-    try:
-        yield
-    finally:
-        with _filing_changed:
-            _filing.discard(recording_id)
-            _filing_changed.notify_all()

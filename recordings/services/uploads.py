@@ -29,6 +29,7 @@ from recordings.models import Consent, Patient, Posture, Recording, RecordingSes
 from recordings.refusals import refuse
 from recordings.services.sessions import end_session, open_session
 from recordings.services.stand_ins import DEMO, stand_in_patient
+from recordings.turns import one_at_a_time
 from recordings.validation import HEAD_BYTES, KINDS, CheckedFile, check_file
 
 COPY_BYTES = 1 << 18
@@ -129,7 +130,14 @@ def _store(
         source_sha256=_sha256(file),
         source_name=checked.name,
     )
-    if recording_id is not None and (known := _known(recording, target)):
+    with one_at_a_time(recording.pk):
+        return _file_once(recording, target, file=file, checked=checked, by=by, origin=origin)
+
+
+def _file_once(
+    recording: Recording, target: _Target, *, file: File, checked: CheckedFile, by: Actor, origin: _Origin
+) -> Recording:
+    if known := _known(recording, target):
         return known
     if target.session is not None and not target.session.is_open:
         raise refuse("upload.session_ended")
@@ -214,12 +222,16 @@ def _files_of(recording: Recording) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        written = {str(recording.source_file), str(recording.audio) or audio_name(recording)}
-        # A second request with the same number may have won the race: what its row names stays.
-        kept = Recording.objects.filter(pk=recording.pk).values_list("source_file", "audio").first() or ()
-        for name in written - set(kept) - {""}:
-            default_storage.delete(name)
+        _discard(recording)
         raise
+
+
+def _discard(recording: Recording) -> None:
+    """A second request with the same number may have won the race: what its row names stays."""
+    written = {str(recording.source_file), str(recording.audio) or audio_name(recording)}
+    kept = Recording.objects.filter(pk=recording.pk).values_list("source_file", "audio").first() or ()
+    for name in written - set(kept) - {""}:
+        default_storage.delete(name)
 
 
 def _file_row(recording: Recording, target: _Target, by: Actor, origin: _Origin) -> Recording:
@@ -245,8 +257,7 @@ def _file_row(recording: Recording, target: _Target, by: Actor, origin: _Origin)
         known = _known(recording, target)
         if known is None:
             raise
-        if known.source_file != recording.source_file:
-            default_storage.delete(str(recording.source_file))
+        _discard(recording)
         return known
     return recording
 

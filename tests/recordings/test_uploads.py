@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import uuid
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -126,6 +127,26 @@ def test_two_sendings_at_once_store_once(told):
     assert stored_names() - before == {recording.audio.name, recording.source_file.name}
     assert len(read_pcm(recording)) == 32000
     assert [r.pk for r in told] == [number]
+
+
+def test_another_process_may_file_the_same_recording_first(clinician, session, told, monkeypatch):
+    """Turns are taken within one process only; between processes the database decides."""
+    number, content, decode_really = uuid.uuid4(), wav(heartbeat()), decode.decode
+    monkeypatch.setattr(uploads, "one_at_a_time", lambda recording_id: nullcontext())
+
+    def overtaken(file, **details):
+        monkeypatch.setattr(decode, "decode", decode_really)
+        upload(clinician, content, session=session, recording_id=number)
+        file.seek(0)
+        return decode_really(file, **details)
+
+    monkeypatch.setattr(decode, "decode", overtaken)
+    before = stored_names()
+    late = upload(clinician, content, session=session, recording_id=number)
+    kept = Recording.objects.get()
+    assert late == kept
+    assert stored_names() - before == {kept.audio.name, kept.source_file.name}
+    assert len(read_pcm(kept)) == 32000
 
 
 @pytest.mark.parametrize(
