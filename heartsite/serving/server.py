@@ -40,6 +40,16 @@ class HeartSiteServer(Server):
         # `run` builds daphne's own factory here; ours makes requests with a limit.
         self._http_factory = BoundedHTTPFactory(self)
 
+    @property
+    def ws_factory(self):
+        return self._ws_factory
+
+    @ws_factory.setter
+    def ws_factory(self, factory) -> None:
+        # By default a message that is too large drops the connection; the client should learn why (1009).
+        factory.setProtocolOptions(failByDrop=False)
+        self._ws_factory = factory
+
     def create_application(self, protocol, scope):
         if scope["type"] == "websocket":
             # daphne leaves the scheme out; cookies and origins depend on it.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import stat
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
+from heartsite.serving.server import MAX_SOCKET_MESSAGE_BYTES
 from tests.heartsite.conftest import start
 
 MEGABYTE = 1024 * 1024
@@ -147,3 +151,33 @@ def post(
                 if line.lower().startswith(b"content-length:"):
                     length = int(line.partition(b":")[2])
             return status, json.loads(answer.read(length))
+
+
+@pytest.mark.parametrize("scheme", ["ws", "wss"])
+def test_both_doors_carry_sockets_and_close_what_is_not_the_protocol(served, scheme):
+    with open_socket(served, scheme) as socket_:
+        socket_.send("not json")
+        assert close_code(socket_) == 4400
+    with open_socket(served, scheme) as socket_:
+        socket_.send(bytes(MAX_SOCKET_MESSAGE_BYTES + 1))
+        assert close_code(socket_) == 1009
+
+
+def open_socket(served, scheme):
+    secure = scheme == "wss"
+    authority = served.data_dir / "certificates" / "authority.crt"
+    port = served.tls_port if secure else served.port
+    return connect(
+        f"{scheme}://127.0.0.1:{port}/ws/capture/",
+        ssl=ssl.create_default_context(cafile=authority) if secure else None,
+        max_size=None,
+    )
+
+
+def close_code(socket_) -> int:
+    """Read until the server closes."""
+    try:
+        while True:
+            socket_.recv(timeout=30)
+    except ConnectionClosed as closed:
+        return closed.rcvd.code
