@@ -34,7 +34,7 @@ MIN_DISTINCT_VALUES = 8
 QUIET_RMS = 3e-3  # -50 dB of full scale; usable recordings of the six PhysioNet databases lie above it
 # Of the samples; 99 % of the usable PhysioNet recordings have less than 0.01. Above the second no S1 keeps
 # its shape.
-CLIPPED_FRACTION, HOPELESS_CLIPPING = 0.01, 0.15
+CLIPPED_FRACTION, HOPELESS_CLIPPING = 0.01, 0.3
 HUM_SHARE = 0.5
 MOVED_BURST = math.log(8.0)  # one half second with eight times the energy of the median one
 MOVED_SHARE = 0.03  # of the samples, cut out as spikes
