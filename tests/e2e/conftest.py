@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.e2e.server import ROOT, RunningServer, start_server
 from tests.e2e.sounds import write_heart
 
-# Playwright's own event loop runs in this thread; Django's check for one is about its ORM, which these tests do not touch.
+# Playwright runs an event loop in this thread; Django forbids its ORM beside one, and these tests do not use it.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -30,7 +30,7 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
 ]
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=40_000)
 
 
 @pytest.fixture(scope="session")
