@@ -154,6 +154,7 @@ class LoadedMember:
                 "artefact.unknown_member",
                 f"The member {member.name} is of kind {member.kind!r}; this software knows {', '.join(INPUTS)}.",
             )
+        _require_same_features(member)
         return cls(member, open_session(artefact, member, engine), INPUTS[member.kind])
 
     def logit(self, prepared: Prepared) -> float | None:
@@ -171,3 +172,18 @@ class LoadedMember:
             return output
         p = np.clip(output, PROBABILITY_LIMIT, 1 - PROBABILITY_LIMIT)
         return np.log(p / (1 - p))
+
+
+def _require_same_features(member: Member) -> None:
+    from ml.dsp.phase_features import phase_feature_names
+
+    recorded = member.config.get("features")
+    if (
+        INPUTS[member.kind] is phase_feature_input
+        and recorded is not None
+        and recorded != phase_feature_names()
+    ):
+        raise ArtefactError(
+            "artefact.features",
+            f"The member {member.name} was trained on other features than this software computes; train it again.",
+        )

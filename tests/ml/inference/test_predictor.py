@@ -160,3 +160,13 @@ def test_a_member_of_unknown_kind_is_refused(tmp_path, tiny_predictor):
     with pytest.raises(ArtefactError) as caught:
         load_predictor(tmp_path)
     assert caught.value.code == "artefact.unknown_member"
+
+
+def test_a_member_trained_on_other_features_is_refused(tmp_path, tiny_predictor):
+    member = dataclasses.replace(
+        tiny_predictor.artefact.members[0], kind="phase_features", config={"features": ["rr_s", "moon_phase"]}
+    )
+    write_tiny_model(tmp_path, members=(member,))
+    with pytest.raises(ArtefactError) as caught:
+        load_predictor(tmp_path)
+    assert caught.value.code == "artefact.features"
