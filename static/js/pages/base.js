@@ -60,10 +60,6 @@ addEventListener("pageshow", () => {
   }
 });
 
-for (const select of document.querySelectorAll("select[data-submit-on-change]")) {
-  select.addEventListener("change", () => select.form.requestSubmit());
-}
-
 // Filters that a narrow screen folds away stand open on a wide one.
 const wide = matchMedia("(min-width: 721px)");
 
