@@ -52,7 +52,7 @@ def run_javascript(failed):
         for name in names
         if name.endswith(".test.mjs")
     )
-    step(failed, "node", [node, "--test", *files])
+    step(failed, "node", [node, "--test", "--test-reporter=dot", *files])
     return []
 
 
