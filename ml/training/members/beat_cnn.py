@@ -60,6 +60,7 @@ def fit(
             ema_overwrite_frequency=None,
         ),
         keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING),
+        jit_compile=False,  # XLA's convolutions take several times as long on a processor
     )
     rng = np.random.default_rng(seed)
     usable = np.flatnonzero(known[:, 0])
