@@ -12,7 +12,7 @@ for _name in ("DATABASE_URL", "REDIS_URL", "MEDIA_STORAGE", "PUBLIC_URL", "TRUST
     os.environ.pop(_name, None)
 
 from heartsite.settings import *  # noqa: E402, F403
-from heartsite.settings import DATABASES, DATA_DIR  # noqa: E402
+from heartsite.settings import DATA_DIR, DATABASES  # noqa: E402
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 # A file, not memory: consumers, threads and the test see the same rows.
