@@ -1,9 +1,10 @@
-"""Fits the segmentation on half of training-a's subjects, judges it on the other half, both ways; then fits on all.
+"""Fits the segmentation on half of training-a's subjects, judges it on the other half, both ways.
 
-    python -m ml.evaluation.segmentation_halves --data DIR [--write]
+    python -m ml.evaluation.segmentation_halves --data DIR [--json FILE] [--write-parameters]
 
 DIR holds training-a, training-a-ecg and subjects.csv. The judgement (S1 against R peaks, heart rate against the median
-R-R interval; EVALUATION's rule) is printed and, with --write, stored beside the parameters fitted on everybody.
+R-R interval; EVALUATION's rule) is printed and, with --json, stored; with --write-parameters the fit on everybody
+becomes the software's own.
 """
 
 import argparse
@@ -25,7 +26,6 @@ from ml.dsp.segmentation_training import fit, label
 from ml.errors import SignalError
 from ml.evaluation.heart_rate import RATE_TOLERANCE_BPM, match_s1
 
-EVALUATION_FILE = PARAMETERS_FILE.with_name("segmentation_evaluation.json")
 FS_HZ = 2000
 
 
@@ -97,14 +97,13 @@ def halves(recordings: Mapping[str, WithEcg]) -> tuple[dict[str, WithEcg], dict[
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument(
-        "--write", action="store_true", help="store parameters fitted on all, and the judgement"
-    )
+    parser.add_argument("--json", type=Path, help="where the judgement is stored")
+    parser.add_argument("--write-parameters", action="store_true", help="fit on everybody, for use")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     recordings, left_out = load(options.data)
     labelled = {name: label(item.samples, item.peaks) for name, item in recordings.items()}
-    if options.write:
+    if options.write_parameters:
         everything = fit(list(labelled.values()), options.seed)
         PARAMETERS_FILE.write_text(json.dumps(everything) + "\n", encoding="utf-8")
     one, other = halves(recordings)
@@ -117,8 +116,8 @@ def main() -> None:
         parameters = Parameters.from_dict(fit([labelled[file_id] for file_id in train], options.seed))
         result[name] = judge(test, parameters)
         print(name, json.dumps(result[name]), flush=True)
-    if options.write:
-        EVALUATION_FILE.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
