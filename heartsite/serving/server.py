@@ -58,6 +58,7 @@ class HeartSiteServer(Server):
         # daphne would read the whole body into a queue; it finds an empty one, and BodyFromFile reads the
         # real one.
         scope[BODY_FILE], protocol.content = protocol.content, io.BytesIO()
+        scope["headers"] = with_length(scope["headers"], scope[BODY_FILE])
         return super().create_application(protocol, scope)
 
     def listen_error(self, failure) -> None:
@@ -81,3 +82,13 @@ class HeartSiteServer(Server):
         ended = defer.Deferred.fromFuture(asyncio.gather(*running, return_exceptions=True))
         ended.addErrback(lambda failure: None)
         return ended
+
+
+def with_length(headers: list[tuple[bytes, bytes]], body) -> list[tuple[bytes, bytes]]:
+    """Say how long a chunked body has turned out to be: Django takes a body of unknown length for an empty one."""
+    if not any(name == b"transfer-encoding" for name, _ in headers):
+        return headers
+    length = body.seek(0, io.SEEK_END)
+    body.seek(0)
+    kept = [header for header in headers if header[0] not in (b"transfer-encoding", b"content-length")]
+    return [*kept, (b"content-length", b"%d" % length)]

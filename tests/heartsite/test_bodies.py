@@ -46,3 +46,12 @@ def test_limits_leave_room_for_the_form_around_the_file():
     limits = BodyLimits(max_upload_bytes=100, knows=lambda headers: True, cookie="sessionid")
     assert limits.authenticated == 100 + FORM_BYTES
     assert ANONYMOUS_BYTES == 1024 * 1024
+
+
+def test_a_chunked_body_is_given_the_length_it_turned_out_to_have():
+    body = io.BytesIO(b"12345")
+    chunked = [(b"host", b"x"), (b"transfer-encoding", b"chunked")]
+    assert with_length(chunked, body) == [(b"host", b"x"), (b"content-length", b"5")]
+    assert body.read() == b"12345"
+    declared = [(b"content-length", b"5")]
+    assert with_length(declared, body) == declared

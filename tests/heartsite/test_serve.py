@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import stat
+import subprocess
+import sys
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from heartsite.serving.server import MAX_SOCKET_MESSAGE_BYTES
-from tests.heartsite.conftest import start
+from tests.heartsite.conftest import ROOT, start
 
 MEGABYTE = 1024 * 1024
+LOGIN = "/accounts/login/"
+UPLOAD = "/api/v1/recordings/"
 
 
 def test_ready_names_both_addresses_and_healthz_answers(served):
@@ -58,6 +63,47 @@ def test_a_large_body_from_nobody_we_know_is_refused_and_never_kept(served, kind
     assert status == 413
     assert body["error"]["code"] == "upload.too_large"
     assert served.resident_bytes() - before < 8 * MEGABYTE
+
+
+MAKE_A_TOKEN = """
+from accounts.actors import Actor
+from accounts.models import Clinic, Membership, User
+from accounts.scoping import activate
+from accounts.services.tokens import create_token
+user = User.objects.create_user("ana@example.org", None)
+activate(user, Membership.objects.create(user=user, clinic=Clinic.objects.create(name="Harbour")))
+print("token", create_token(by=Actor.of_user(user), name="test", days=1)[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def token(served) -> str:
+    """Of a clinician in the served database."""
+    made = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-c", MAKE_A_TOKEN],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "HEARTSITE_DATA_DIR": str(served.data_dir),
+            "DJANGO_SETTINGS_MODULE": "heartsite.settings",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return next(line.split()[1] for line in made.stdout.splitlines() if line.startswith("token "))
+
+
+@pytest.mark.parametrize("kind", ["declared", "chunked"])
+def test_somebody_we_know_may_send_more_and_not_everything(served, token, kind):
+    before = served.resident_bytes()
+    known = f"Authorization: Token {token}\r\n"
+    # No multipart form: the API says so, having been given all of it.
+    status, body = post(served.port, 20 * MEGABYTE, chunked=kind == "chunked", headers=known, path=UPLOAD)
+    assert (status, body["error"]["code"]) == (415, "unsupported_media_type")
+    status, body = post(served.port, 120 * MEGABYTE, chunked=kind == "chunked", headers=known, path=UPLOAD)
+    assert (status, body["error"]["code"]) == (413, "upload.too_large")
+    assert served.resident_bytes() - before < 16 * MEGABYTE
 
 
 def test_an_undeclared_promise_of_two_gigabytes_is_refused_at_once(served):
@@ -125,20 +171,26 @@ def test_a_public_url_that_is_no_origin_is_refused(tmp_path):
     assert "whole origin" in "\n".join(refused.lines)
 
 
-def head(length: int | None, headers: str = "", accept: str = "*/*") -> bytes:
+def head(length: int | None, headers: str = "", accept: str = "*/*", path: str = LOGIN) -> bytes:
     size = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     return (
-        f"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\n{headers}{size}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\n{headers}{size}\r\n\r\n"
     ).encode()
 
 
 def post(
-    port: int, n_bytes: int, *, chunked: bool, headers: str = "", accept: str = "*/*"
+    port: int,
+    n_bytes: int,
+    *,
+    chunked: bool,
+    headers: str = "",
+    accept: str = "*/*",
+    path: str = LOGIN,
 ) -> tuple[int, dict]:
     """Send a body of zeros by hand, and read the answer, as a client that has never heard of limits."""
     block = bytes(50_000)
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
-        client.sendall(head(None if chunked else n_bytes, headers, accept))
+        client.sendall(head(None if chunked else n_bytes, headers, accept, path))
         for start_byte in range(0, n_bytes, len(block)):
             data = block[: n_bytes - start_byte]
             client.sendall(b"%x\r\n%s\r\n" % (len(data), data) if chunked else data)
