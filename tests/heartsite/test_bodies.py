@@ -12,6 +12,7 @@ from heartsite.serving.bodies import (
     BodyFromFile,
     BodyLimits,
 )
+from heartsite.serving.server import with_length
 
 
 async def test_the_file_is_read_in_pieces_then_the_queue_goes_on():
