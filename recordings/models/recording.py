@@ -43,7 +43,9 @@ class Recording(models.Model):
     # The phone chooses it, so that a retried start or a resumed upload is the same recording.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="recordings")
-    session = models.ForeignKey("recordings.RecordingSession", on_delete=models.PROTECT, related_name="recordings")
+    session = models.ForeignKey(
+        "recordings.RecordingSession", on_delete=models.PROTECT, related_name="recordings"
+    )
     consent = models.ForeignKey(
         "recordings.Consent", null=True, blank=True, on_delete=models.SET_NULL, related_name="recordings"
     )

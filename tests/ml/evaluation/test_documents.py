@@ -62,16 +62,19 @@ def test_the_card_and_its_plots_are_the_same_each_time(model_dir, tmp_path):
     first = write_model_card(model_dir, tmp_path / "1" / "card.md")
     second = write_model_card(model_dir, tmp_path / "2" / "card.md")
     assert first.read_bytes() == second.read_bytes()
-    assert (tmp_path / "1/model-card/roc.svg").read_bytes() == (tmp_path / "2/model-card/roc.svg").read_bytes()
+    assert (tmp_path / "1/model-card/roc.svg").read_bytes() == (
+        tmp_path / "2/model-card/roc.svg"
+    ).read_bytes()
 
 
 def test_a_section_without_figures_is_left_out(model_dir, tmp_path):
     assert "What a phone might do" not in write_model_card(model_dir, tmp_path / "card.md").read_text()
     row = {"macro_auc_abdf": 0.61, "pooled_auc": 0.7, "se": 0.5, "sp": 0.6, "macc": 0.55}
     add_figures(model_dir, {"stress": {"what": "fold 0", "n": 5, "seed": 0, "rows": {"8 bit": row}}})
-    assert "| 8 bit | 0.610 | 0.700 | 0.500 | 0.600 | 0.550 |" in write_model_card(
-        model_dir, tmp_path / "card.md"
-    ).read_text()
+    assert (
+        "| 8 bit | 0.610 | 0.700 | 0.500 | 0.600 | 0.550 |"
+        in write_model_card(model_dir, tmp_path / "card.md").read_text()
+    )
 
 
 def test_adding_figures_keeps_the_others(tmp_path):
