@@ -14,18 +14,9 @@ VERDICT = re.compile(r"\b(Normal|Abnormal|Unsure)\b")
 
 def consent_and_prepare(phone: Page) -> None:
     """From the welcome to the Record button, as a patient would."""
-    agree = phone.get_by_role("checkbox", name=re.compile("agree"))
-    record = phone.get_by_role("button", name="Record", exact=True)
-    forward = phone.get_by_role("button", name=re.compile("Continue|Next|Start"))
-    expect(agree.or_(record).or_(forward).first).to_be_visible()
-    for _ in range(5):
-        if agree.is_visible():
-            agree.check()
-        if record.is_visible():
-            return
-        forward.first.click()
-        expect(agree.or_(record).or_(forward).first).to_be_visible()
-    expect(record).to_be_visible()
+    phone.get_by_role("checkbox", name=re.compile("agree")).check()
+    phone.get_by_role("button", name="Continue").click()
+    expect(phone.get_by_role("button", name="Record", exact=True)).to_be_visible()
 
 
 def canvas_sum(page: Page, selector: str) -> float:
