@@ -12,8 +12,9 @@ const PHONE_TEXT = {
   waiting: "Waiting for the phone",
   connected: "Phone connected",
   recording: "Recording",
-  disconnected: "Phone out of reach; it keeps recording and catches up",
+  disconnected: "Phone not connected",
 };
+const LOST_IN_TAKE = "Phone out of reach; it keeps recording and catches up";
 
 export class LiveCard {
   constructor(root, { targetS, settleS }) {
@@ -69,7 +70,7 @@ export class LiveCard {
   }
 
   showPhone({ state, device, native_rate_hz: nativeRateHz }) {
-    this.setStatus(state, PHONE_TEXT[state] || state);
+    this.setStatus(state, state === "disconnected" && this.take ? LOST_IN_TAKE : PHONE_TEXT[state] || state);
     const rate = nativeRateHz ? `${(nativeRateHz / 1000).toFixed(1).replace(".0", "")} kHz to 8 kHz` : "";
     this.part("device").textContent = [device, rate].filter(Boolean).join(" · ");
   }
