@@ -38,13 +38,17 @@ def parse_preset(name: str, table: dict[str, Any]) -> Preset:
     if kind not in _FEATURES:
         raise PresetError(f"{name}: features.kind must be one of {', '.join(_FEATURES)}, not {kind!r}.")
     augment = table.get("augment")
+    members, shares = tuple(table.get("members", ())), tuple(table.get("shares", ()))
+    if shares and (len(shares) != len(members) or min(shares) <= 0):
+        raise PresetError(f"{name}: shares must hold one positive number for each member.")
     return Preset(
         name=name,
         summary=table.get("summary", ""),
         features=_build(name, "features", _FEATURES[kind], features),
         training=_build(name, "training", TrainingConfig, table.get("training", {})),
         augment=None if augment is None else _build(name, "augment", AugmentConfig, augment),
-        members=tuple(table.get("members", ())),
+        members=members,
+        shares=shares,
     )
 
 

@@ -55,7 +55,10 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class Preset:
-    """A named configuration: features, the network's training, and the members of the ensemble if it is one."""
+    """A named configuration: features, the network's training, and the members of the ensemble if it is one.
+
+    `shares` are the members' say in the mean, in units of their held-out logits' spread; equal when empty.
+    """
 
     name: str
     summary: str
@@ -63,6 +66,7 @@ class Preset:
     training: TrainingConfig
     augment: AugmentConfig | None = None
     members: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
 
 
 def settings_that_matter(config: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from ml.training.folds import (
     combined,
     cross_validation,
     held_out_logits,
+    member_weights,
 )
 from ml.training.members import Member, Report, create_members
 from ml.training.metadata import LICENCE, code_version, data_hash, versions
@@ -56,7 +57,7 @@ def train_ensemble(
     indices, logits = held_out_logits(
         members, corpus, cross_validation(corpus), seed=seed, directory=work_dir, report=report
     )
-    weights = member_weights(logits)
+    weights = member_weights(logits, preset.shares)
     predictions = as_predictions(corpus, indices, combined(logits, weights))
     platt = fit_platt(predictions.scores, predictions.labels)
     points = operating_points(predictions, platt)
@@ -83,13 +84,6 @@ def train_ensemble(
     )
     add_figures(out_dir, {"stress": stress})
     return out_dir
-
-
-def member_weights(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Equal say for each member: the reciprocal of its held-out logits' spread, adding up to 1."""
-    spread = np.nanstd(logits, axis=0)
-    weights = 1 / np.maximum(spread, 1e-6)
-    return weights / weights.sum()
 
 
 def _evaluation(

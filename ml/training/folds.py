@@ -93,6 +93,13 @@ def _plan_logits(
     return logits
 
 
+def member_weights(logits: NDArray[np.float64], shares: Sequence[float] = ()) -> NDArray[np.float64]:
+    """Each member's share (equal ones when empty) over the spread of its held-out logits, adding up to 1."""
+    spread = np.nanstd(logits, axis=0)
+    weights = np.asarray(shares or np.ones(len(spread))) / np.maximum(spread, 1e-6)
+    return weights / weights.sum()
+
+
 def combined(logits: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Weighted mean over members (n, n_members); a member that says nothing (NaN) is left out of a recording's mean."""
     present = np.isfinite(logits)

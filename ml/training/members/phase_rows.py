@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
+from ml.data.loaders import balanced_weights
 from ml.training.members.beats import VIEW_SETTINGS, BeatViews, beat_views, describe
 
 CUT_WEIGHT = 0.5  # of a cut, beside the whole recording
@@ -34,9 +35,18 @@ def equal_weights(databases: NDArray[np.str_], labels: NDArray[np.int_]) -> NDAr
     return weights / weights.sum()
 
 
-def training_rows(corpus: Corpus, indices: NDArray[np.intp], views: BeatViews) -> Rows:
-    """The recordings at `indices` and their cuts, wherever a heart cycle was found."""
-    weights = equal_weights(corpus.databases[indices], corpus.labels[indices])
+def training_rows(
+    corpus: Corpus, indices: NDArray[np.intp], views: BeatViews, *, label_exponent: float | None = None
+) -> Rows:
+    """The recordings at `indices` and their cuts, wherever a heart cycle was found.
+
+    All pairs of database and label count alike, unless `label_exponent` is given (see loaders.balanced_weights).
+    """
+    databases, recording_labels = corpus.databases[indices], corpus.labels[indices]
+    if label_exponent is None:
+        weights = equal_weights(databases, recording_labels)
+    else:
+        weights = balanced_weights(databases, recording_labels, label_exponent)
     features, labels, kept_weights = [], [], []
     for view in range(views.known.shape[1]):
         kept = views.known[indices, view]
