@@ -13,6 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MACOS_BROWSER = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 OLDEST_NODE = 20
+BROWSER_TESTS = os.path.join("tests", "e2e")
 
 
 def main():
@@ -25,8 +26,14 @@ def main():
     skipped = run_javascript(failed)
     environment = dict(os.environ, CHROMIUM=browser)
     workers = str(min(4, max(2, os.cpu_count() or 2)))
-    arguments = ["-m", "pytest", "-n", workers, "--dist", "loadfile", "-q", "-rs", *sys.argv[1:]]
-    step(failed, "pytest", [python, *arguments], environment)
+    pytest = [python, "-m", "pytest", "-q", "-rs"]
+    if sys.argv[1:]:
+        step(failed, "pytest", [*pytest, *sys.argv[1:]], environment)
+    else:
+        parallel = ["-n", workers, "--dist", "loadfile", "--ignore", BROWSER_TESTS]
+        step(failed, "pytest", [*pytest, *parallel], environment)
+        # Alone: Playwright's event loop and those of the socket tests do not go together in one process.
+        step(failed, "pytest, browser", [*pytest, BROWSER_TESTS], environment)
     for line in skipped:
         print("NOT RUN: " + line)
     if failed:
