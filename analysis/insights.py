@@ -28,7 +28,9 @@ def insights_for(analysis: Analysis, scope_objection: str = "") -> tuple[Insight
     if scope_objection:
         lines.append(Insight("Scope", scope_objection))
     lines += [Insight("Sound", sentence) for sentence in advice_for(analysis.quality_reasons)]
-    lines.append(Insight("Heart rate", _heart_rate(analysis)))
+    rate = _heart_rate(analysis)
+    if rate:
+        lines.append(Insight("Heart rate", rate))
     if analysis.quality_usable and not analysis.quality_reasons:
         lines.append(Insight("Sound", "The heart sounds are clear enough to read."))
     why = (analysis.evidence or {}).get("sentence", "")
@@ -38,6 +40,7 @@ def insights_for(analysis: Analysis, scope_objection: str = "") -> tuple[Insight
 
 
 def _heart_rate(analysis: Analysis) -> str:
+    """What is remarkable about the rate; the number itself stands in the facts beside."""
     bpm = analysis.heart_rate_bpm
     rhythm = (analysis.evidence or {}).get("rhythm", {})
     if bpm is None:
@@ -50,4 +53,4 @@ def _heart_rate(analysis: Analysis) -> str:
         return f"{bpm:.0f} beats a minute, slow."
     if bpm > FAST_BPM:
         return f"{bpm:.0f} beats a minute, fast."
-    return f"{bpm:.0f} beats a minute."
+    return ""

@@ -13,11 +13,13 @@ def lines(**fields) -> str:
     return "\n".join(f"{i.topic}: {i.text}" for i in insights_for(Analysis(**{**defaults, **fields})))
 
 
-@pytest.mark.parametrize(
-    ("bpm", "words"), [(None, "No steady heart rate"), (72, "72 beats"), (45, "slow"), (130, "fast")]
-)
-def test_the_heart_rate_is_said_plainly(bpm, words):
+@pytest.mark.parametrize(("bpm", "words"), [(None, "No steady heart rate"), (45, "slow"), (130, "fast")])
+def test_a_remarkable_heart_rate_is_said_plainly(bpm, words):
     assert words in lines(heart_rate_bpm=bpm)
+
+
+def test_an_ordinary_heart_rate_needs_no_words():
+    assert "Heart rate" not in lines(heart_rate_bpm=72)
 
 
 def test_an_irregular_rhythm_is_said_with_its_range_and_its_limits():
