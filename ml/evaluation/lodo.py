@@ -37,7 +37,6 @@ def run_lodo(
     return evaluate_lodo(
         Corpus(dataset_dir),
         preset,
-        weights=None,
         seed=seed,
         work_dir=work_dir / f"lodo-seed{seed}",
         report=report,

@@ -25,6 +25,7 @@ from ml.training.folds import (
     cross_validation,
     held_out_logits,
     leave_one_database_out,
+    member_weights,
 )
 from ml.training.members import FittedMember, Report, create_members
 from ml.training.metadata import code_version, data_hash
@@ -86,7 +87,6 @@ def evaluate_lodo(
     corpus: Corpus,
     preset: Preset,
     *,
-    weights: Sequence[float] | None,
     seed: int,
     work_dir: Path,
     report: Report,
@@ -99,10 +99,7 @@ def evaluate_lodo(
     members = create_members(preset)
     plans = leave_one_database_out(corpus)
     indices, logits = held_out_logits(members, corpus, plans, seed=seed, directory=work_dir, report=report)
-    if weights is None:
-        spread = np.nanstd(logits, axis=0)
-        weights = (1 / spread) / (1 / spread).sum()
-    predictions = as_predictions(corpus, indices, combined(logits, np.asarray(weights)))
+    predictions = as_predictions(corpus, indices, combined(logits, member_weights(logits, preset.shares)))
     by_database = {}
     for database in np.unique(predictions.databases):
         others = predictions.take(predictions.databases != database)

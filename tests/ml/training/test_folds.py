@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from ml.data.corpus import Corpus
-from ml.training.folds import combined, cross_validation, held_out_logits, leave_one_database_out
+from ml.training.folds import (
+    combined,
+    cross_validation,
+    held_out_logits,
+    leave_one_database_out,
+    member_weights,
+)
 
 
 class Recorder:
@@ -70,3 +76,9 @@ def test_logits_are_kept_and_not_computed_again(corpus, tmp_path):
 def test_a_silent_member_is_left_out_of_the_mean():
     logits = np.array([[1.0, 3.0], [np.nan, 3.0], [np.nan, np.nan]])
     assert combined(logits, np.array([3.0, 1.0])).tolist() == [1.5, 3.0, 0.0]
+
+
+def test_a_share_is_of_the_spread():
+    logits = np.array([[1.0, 10.0], [-1.0, -10.0]])
+    assert np.allclose(member_weights(logits), [10 / 11, 1 / 11])
+    assert np.allclose(member_weights(logits, (1.0, 10.0)), [0.5, 0.5])
