@@ -79,8 +79,12 @@ def balanced_threshold(labels: NDArray[np.int_], probabilities: Floats) -> float
 
 
 def screening_threshold(labels: NDArray[np.int_], probabilities: Floats) -> float:
-    """The largest threshold that finds SCREENING_SENSITIVITY of the abnormal, with a margin."""
-    return float(np.quantile(probabilities[labels == 1], 1 - SCREENING_SENSITIVITY - _SCREENING_MARGIN))
+    """The largest threshold that finds SCREENING_SENSITIVITY of the abnormal, with a margin.
+
+    Never above the balanced one: screening must not miss what the other operating point finds.
+    """
+    wanted = float(np.quantile(probabilities[labels == 1], 1 - SCREENING_SENSITIVITY - _SCREENING_MARGIN))
+    return min(wanted, balanced_threshold(labels, probabilities))
 
 
 def unsure_band(probabilities: Floats, threshold: float, share: float = _BAND_SHARE) -> tuple[float, float]:

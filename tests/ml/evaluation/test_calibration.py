@@ -5,8 +5,10 @@ from ml.evaluation.bootstrap import intervals, resampled_rows
 from ml.evaluation.calibration import (
     SCREENING_SENSITIVITY,
     Threshold,
+    balanced_threshold,
     fit_platt,
     operating_points,
+    screening_threshold,
     unsure_band,
 )
 from ml.evaluation.metrics import auc, expected_calibration_error, rates
@@ -54,6 +56,12 @@ def test_operating_points_do_what_they_are_for(predictions):
     screening = rates(predictions.labels, p >= points["screening"].threshold)
     assert screening["se"] >= SCREENING_SENSITIVITY
     assert points["screening"].threshold < points["balanced"].threshold
+
+
+def test_screening_never_misses_what_balanced_finds():
+    labels = np.array([0] * 500 + [1] * 500)
+    p = np.concatenate([np.linspace(0.0, 0.2, 500), np.linspace(0.25, 1.0, 500)])
+    assert screening_threshold(labels, p) <= balanced_threshold(labels, p)
 
 
 def test_unsure_band_holds_its_share_around_the_threshold(predictions):
