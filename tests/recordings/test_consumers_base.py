@@ -8,6 +8,9 @@ import pytest
 
 from recordings.consumers.base import LastingConsumer
 
+# Channels closes old database connections as a consumer ends; another test may have left one in that thread.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 CONNECT = {"type": "websocket.connect"}
 TEXT = {"type": "websocket.receive", "text": "hello"}
 DISCONNECT = {"type": "websocket.disconnect", "code": 1006}
