@@ -135,7 +135,7 @@ class StoredSpectrograms:
 
 
 def stack_features(
-    corpus: Corpus, shape: tuple[int, ...], report: Callable[[str], None] = lambda text: None
+    corpus: Corpus, shape: tuple[int, ...], report: Callable[[str], object] = lambda text: None
 ) -> Floats:
     """All stored spectrograms of a corpus as one memory-mapped array (n, *shape), made at the first call."""
     path = corpus.directory / "features.npy"

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import get_type_hints
 
 from ml.data.physionet import DatasetError
 
@@ -46,10 +47,11 @@ def write_manifest(directory: Path, rows: Iterable[ManifestRow]) -> Path:
 def read_manifest(directory: Path) -> list[ManifestRow]:
     """The rows of a prepared data set. Raises DatasetError when there is none or a column is missing."""
     path = directory / FILE_NAME
+    kinds = get_type_hints(ManifestRow)
     try:
         with path.open(newline="", encoding="utf-8") as file:
             return [
-                ManifestRow(**{field.name: field.type(row[field.name]) for field in fields(ManifestRow)})
+                ManifestRow(**{name: kind(row[name]) for name, kind in kinds.items()})
                 for row in csv.DictReader(file)
             ]
     except FileNotFoundError as error:

@@ -73,7 +73,7 @@ def _deal(
 
 def _require_both_labels(recordings: Sequence[Recording], fold_of: Mapping[str, int], folds: int) -> None:
     subjects_with = defaultdict(set)
-    present = Counter()
+    present: Counter[tuple[str, int, int]] = Counter()
     for recording in recordings:
         fold = fold_of[recording.file_id]
         if fold >= 0:

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.fft import rfft
 
 from ml.dsp.segmentation import Cycle, Segmentation
 from ml.errors import SignalError
@@ -60,7 +59,7 @@ def beat_spectrum(x: np.ndarray, fs_hz: float, segmentation: Segmentation) -> Be
     padded = np.pad(x - x.mean(), WINDOW_SAMPLES // 2)
     window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
     frames = sliding_window_view(padded, WINDOW_SAMPLES)[::hop] * window
-    spectrum = rfft(frames, FFT_SAMPLES, axis=1)
+    spectrum = np.fft.rfft(frames, FFT_SAMPLES, axis=1)
     power = (spectrum.real**2 + spectrum.imag**2) @ band_weights().astype(np.float32)
     usual = np.median([c.confidence for c in segmentation.cycles])
     cycles = [c for c in segmentation.cycles if c.confidence >= LEAST_RELATIVE_CONFIDENCE * usual]

@@ -3,8 +3,8 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
 
+from ml.dsp.fft import fast_length
 from ml.dsp.filters import low_pass
 from ml.errors import SignalError
 
@@ -24,10 +24,10 @@ def _checked(x: np.ndarray) -> np.ndarray:
 def hilbert_envelope(x: np.ndarray, fs_hz: float) -> np.ndarray:
     """Magnitude of the analytic signal of `x`, shape (n_samples,), same unit as `x`."""
     x = _checked(x)
-    n = next_fast_len(x.size + int(0.1 * fs_hz), real=True)
-    spectrum = rfft(x, n)
+    n = fast_length(x.size + int(0.1 * fs_hz))
+    spectrum = np.fft.rfft(x, n)
     # -j times the positive frequencies is the Hilbert transform.
-    quadrature = irfft(-1j * spectrum, n)[: x.size]
+    quadrature = np.fft.irfft(-1j * spectrum, n)[: x.size]
     return np.hypot(x, quadrature)
 
 
@@ -67,14 +67,14 @@ def wavelet_power(
         )
     hop = int(hop)
     n_frames = x.size // hop
-    n = next_fast_len(x.size + int(0.25 * fs_hz), real=True)
-    spectrum = rfft(x, n)
+    n = fast_length(x.size + int(0.25 * fs_hz))
+    spectrum = np.fft.rfft(x, n)
     windows = _band_windows(n, float(fs_hz), edges_hz)
     power = np.empty((len(edges_hz), n_frames))
     used = n_frames * hop
     for row, window in enumerate(windows):
         banded = spectrum * window
-        real = irfft(banded, n)[:used]
-        imaginary = irfft(-1j * banded, n)[:used]
+        real = np.fft.irfft(banded, n)[:used]
+        imaginary = np.fft.irfft(-1j * banded, n)[:used]
         power[row] = (real * real + imaginary * imaginary).reshape(n_frames, hop).mean(axis=1)
     return power

@@ -64,7 +64,7 @@ def decode(log_emission: np.ndarray, models: list[Durations]) -> list[Path]:
     possible = log_density > NEVER / 2
     shortest = np.array([int(np.argmax(possible[:, j].any(axis=0))) for j in range(N_STATES)])
     longest = np.array(
-        [width - 1 - int(np.argmax(possible[:, j].any(axis=0)[::-1])) for j in range(N_STATES)]
+        [width - 1 - int(np.argmax(possible[:, j, ::-1].any(axis=0))) for j in range(N_STATES)]
     )
     log_start, log_survival = _cut_by_the_ends(log_density, possible)
 
@@ -141,14 +141,14 @@ def _trace(
     reach = min(n_frames, log_survival.shape[1] - 1)
     d = np.arange(1, reach + 1)
     last = reached[:, n_frames - d] + total[n_frames][:, None] + log_survival[:, d]
-    j, which = np.unravel_index(int(np.argmax(last)), last.shape)
+    j, which = map(int, np.unravel_index(int(np.argmax(last)), last.shape))
     states = np.empty(n_frames, dtype=np.int8)
     log_score = float(last[j, which])
     if log_score < NEVER / 2:  # shorter than any whole segment: one state throughout
         j = int(np.argmax(total[n_frames]))
         states[:] = j
         return Path(states, float(total[n_frames, j]))
-    end, begin, state = n_frames, n_frames - int(d[which]), int(j)
+    end, begin, state = n_frames, n_frames - int(d[which]), j
     states[begin:end] = state
     while begin > 0:
         end, state = begin, (state - 1) % N_STATES

@@ -94,7 +94,7 @@ def mel_spectrogram(
     low_hz: float = 0.0,
     high_hz: float | None = None,
     window_length: int | None = None,
-    rfft: Callable[[Floats], NDArray[np.complex64]] = np.fft.rfft,
+    rfft: Callable[[Floats], NDArray[np.complexfloating]] = np.fft.rfft,
 ) -> Floats:
     """Mel power spectrogram of shape (n_mels, 1 + n_samples // hop), frames centred and zero-padded.
 

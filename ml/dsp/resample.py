@@ -8,7 +8,7 @@ from functools import lru_cache
 from math import gcd
 
 import numpy as np
-from scipy.signal import upfirdn
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ml.errors import SignalError
 
@@ -37,15 +37,31 @@ def lowpass_taps(rate_hz: float, pass_hz: float, stop_hz: float) -> np.ndarray:
 
 
 def _convert(x: np.ndarray, up: int, down: int, taps: np.ndarray) -> np.ndarray:
-    """`x` at up/down times its rate; `taps` are at `up` times that rate. Output sample 0 lies on input sample 0."""
+    """`x` at up/down times its rate; `taps` are at `up` times that rate. Output sample 0 lies on input sample 0.
+
+    Output m is the sum over i of x[i] * up * taps[m * down - i * up], the taps counted from their centre. It comes of
+    the same taps each time m grows by `up` and i by `down`, so outputs are made as products of a few matrices: a row
+    is a stretch of the input, the next row lies `row_step` later, and a column holds one output's taps.
+    """
     n_out = -(-x.size * up // down)
     half = taps.size // 2
-    lead = -half % down  # so that the centre of the filter falls on a kept sample
-    taps = np.concatenate([np.zeros(lead), taps * up])
-    y = upfirdn(taps, x, up, down)
-    first = (half + lead) // down
-    y = y[first : first + n_out]
-    return np.pad(y, (0, n_out - y.size)) if y.size < n_out else y
+    reach = half // up
+    n_taps = 2 * reach + 1  # at most, of one output
+    per_row = -(-(2 * n_taps + 1) // down)  # rows that do not overlap, which is what the matrix product is quick at
+    n_columns, row_step = per_row * up, per_row * down
+    n_rows = -(-n_out // n_columns)
+    padded = np.zeros(reach + n_rows * row_step + reach + 1)
+    padded[reach : reach + x.size] = x
+    y = np.empty((n_rows, n_columns))
+    at_once = max(1, n_taps * up // down)
+    for start in range(0, n_columns, at_once):
+        columns = np.arange(start, min(start + at_once, n_columns))
+        first, last = -((half - columns[0] * down) // up), (columns[-1] * down + half) // up
+        rows = sliding_window_view(padded[reach + first :], last - first + 1)[::row_step][:n_rows]
+        tap = columns[None, :] * down - np.arange(first, last + 1)[:, None] * up + half
+        weights = np.where((tap >= 0) & (tap < taps.size), taps[np.clip(tap, 0, taps.size - 1)], 0.0)
+        np.matmul(rows, weights, out=y[:, columns[0] : columns[-1] + 1])
+    return y.ravel()[:n_out] * up
 
 
 def resample(x: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:

@@ -292,5 +292,6 @@ def _cycles(runs: list[tuple[int, int, int]], chosen: np.ndarray) -> list[Cycle]
             continue
         onset = [runs[i + k][1] for k in range(5)]
         confidence = float(chosen[onset[0] : onset[4]].mean())
-        cycles.append(Cycle(*(frame * FRAME_S for frame in onset), confidence=confidence))
+        s1_s, systole_s, s2_s, diastole_s, end_s = (frame * FRAME_S for frame in onset)
+        cycles.append(Cycle(s1_s, systole_s, s2_s, diastole_s, end_s, confidence))
     return cycles

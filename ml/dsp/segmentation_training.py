@@ -9,6 +9,7 @@ Schoenfeld 1968, Circulation 37:149: QS2 = 546 - 2.1 * rate, in ms), is physiolo
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter1d
 
 from ml.dsp.ecg import RPeaks
@@ -46,7 +47,7 @@ class LabelledRecording:
     beats: Beats
 
 
-def expected_s2_after_r_s(rr_s: np.ndarray) -> np.ndarray:
+def expected_s2_after_r_s(rr_s: ArrayLike) -> np.ndarray:
     """End of electromechanical systole after the R peak. Q precedes R by about 40 ms, which is taken off."""
     return (546 - 2.1 * 60 / np.asarray(rr_s)) / 1000 - 0.04
 

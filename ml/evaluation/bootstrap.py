@@ -12,7 +12,7 @@ _INTERVAL = (2.5, 97.5)
 
 def resampled_rows(predictions: Predictions, rng: np.random.Generator) -> np.ndarray:
     """Rows of a replicate: subjects drawn with replacement within each database."""
-    rows = []
+    rows: list[np.ndarray] = []
     for database in np.unique(predictions.databases):
         own = np.flatnonzero(predictions.databases == database)
         order = own[np.argsort(predictions.subjects[own], kind="stable")]

@@ -65,7 +65,7 @@ def write_model_card(model_dir: Path, path: Path) -> Path:
     if figures.get("readings", {}).get("heart_rate"):
         sections.append(_heart_rate(figures["readings"]["heart_rate"]))
     if artefact.parity:
-        sections.append(_parity(artefact.parity))
+        sections.append(_parity(dict(artefact.parity)))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(section.rstrip() + "\n" for section in sections), encoding="utf-8")
     return path

@@ -12,7 +12,7 @@ from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_poi
 from ml.evaluation.heart_rate import judge_against_ecg
 from ml.evaluation.metrics import auc, auc_by_group, macro, rates
 from ml.evaluation.predictions import HEADLINE_DATABASES
-from ml.evaluation.reading import ReadRecording, predictions_of, read_all
+from ml.evaluation.reading import ReadRecording, predictions_of, read_all, with_reading
 from ml.evaluation.stress import STRESSES
 from ml.evaluation.tables import decisions, ranking
 from ml.inference import RELEASE_DIR
@@ -48,7 +48,7 @@ def evaluate_readings(
     done = read_all(recordings, model_dir, workers=workers, progress=progress)
     predictions, probabilities, calls = predictions_of(done)
     point = artefact.operating_points["balanced"]
-    threshold = Threshold(point.threshold, tuple(point.unsure_band))
+    threshold = Threshold(point.threshold, point.unsure_band)
     return {
         "model": {
             "name": artefact.name,
@@ -67,13 +67,13 @@ def evaluate_readings(
 def _quality_rates(done: Sequence[ReadRecording]) -> dict[str, Any]:
     """How the quality index agrees with the official one, per database, and what it rejects by label."""
     result = {}
-    read = [item for item in done if item.reading is not None]
-    for database in sorted({item.recording.database for item in read}):
-        own = [item for item in read if item.recording.database == database]
-        usable = np.array([item.recording.usable for item in own])
-        labels = np.array([item.recording.label for item in own])
-        rejected = np.array([not item.reading.quality.usable for item in own])
-        scores = np.array([item.reading.quality.score for item in own])
+    read = with_reading(done)
+    for database in sorted({recording.database for recording, _ in read}):
+        own = [pair for pair in read if pair[0].database == database]
+        usable = np.array([recording.usable for recording, _ in own])
+        labels = np.array([recording.label for recording, _ in own])
+        rejected = np.array([not reading.quality.usable for _, reading in own])
+        scores = np.array([reading.quality.score for _, reading in own])
         result[database] = {
             "auc_usable": auc(usable.astype(int), scores),
             "rejected_noisy": _share(rejected[~usable]),

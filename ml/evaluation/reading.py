@@ -14,12 +14,12 @@ from ml.dsp.io import load_audio
 from ml.errors import SignalError
 from ml.evaluation.predictions import Predictions
 from ml.inference import load_predictor
-from ml.inference.predictor import EnsemblePredictor
+from ml.inference.predictor import Predictor
 from ml.inference.reading import HeartSoundReading
 
 _CHUNK = 8
 # One model per process, opened at its first recording.
-_opened: dict[Path | None, EnsemblePredictor] = {}
+_opened: dict[Path | None, Predictor] = {}
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,22 @@ def read_one(recording: Recording, *, model_dir: Path | None) -> ReadRecording:
         return ReadRecording(recording, None, error.code)
 
 
+def with_reading(done: Sequence[ReadRecording]) -> list[tuple[Recording, HeartSoundReading]]:
+    """Those that could be read."""
+    return [(item.recording, item.reading) for item in done if item.reading is not None]
+
+
 def predictions_of(done: Sequence[ReadRecording]) -> tuple[Predictions, np.ndarray, np.ndarray]:
     """Predictions (score is the probability's logit), probabilities and three-way calls of what could be read."""
-    read = [item for item in done if item.reading is not None]
-    p = np.array([item.reading.probability_abnormal for item in read])
+    read = with_reading(done)
+    p = np.array([reading.probability_abnormal for _, reading in read])
     bounded = np.clip(p, 1e-9, 1 - 1e-9)
     predictions = Predictions(
-        file_ids=np.array([item.recording.file_id for item in read]),
-        databases=np.array([item.recording.database for item in read]),
-        subjects=np.array([item.recording.subject_id for item in read]),
-        labels=np.array([item.recording.label for item in read]),
-        usable=np.array([item.recording.usable for item in read], dtype=bool),
+        file_ids=np.array([recording.file_id for recording, _ in read]),
+        databases=np.array([recording.database for recording, _ in read]),
+        subjects=np.array([recording.subject_id for recording, _ in read]),
+        labels=np.array([recording.label for recording, _ in read]),
+        usable=np.array([recording.usable for recording, _ in read], dtype=bool),
         scores=np.log(bounded) - np.log1p(-bounded),
     )
-    return predictions, p, np.array([item.reading.label for item in read])
+    return predictions, p, np.array([reading.label for _, reading in read])

@@ -106,7 +106,7 @@ def _fit(
 
     def build() -> "keras.Model":
         keras.utils.set_random_seed(seed)
-        return build_network(preset.training.network, (*preset.features.shape, 1))
+        return build_network(preset.training.network, (*inputs.shape[1:], 1))
 
     def validate(model: "keras.Model") -> dict[str, float]:
         p = model.predict(inputs[validation][..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0]

@@ -1,18 +1,23 @@
 """Judges a model on recordings in the PhysioNet layout: the tables of the evaluation protocol."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.presets import DEFAULT_PRESET, preset_names
+
+if TYPE_CHECKING:
+    from ml.evaluation.reading import ReadRecording
 
 
 class Command(BaseCommand):
     help = __doc__
     requires_system_checks = []
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--data", type=Path, required=True, help="folder that holds training-a to training-f"
         )
@@ -35,7 +40,17 @@ class Command(BaseCommand):
         parser.add_argument("--save", action="store_true", help="keep the figures beside the model as well")
         parser.add_argument("--card", type=Path, help="write the model card from the model's stored figures")
 
-    def handle(self, *, data, model, json_path, lodo, save, card, **options):
+    def handle(
+        self,
+        *,
+        data: Path,
+        model: Path | None,
+        json_path: Path | None,
+        lodo: bool,
+        save: bool,
+        card: Path | None,
+        **options: Any,
+    ) -> None:
         from ml.data.physionet import DatasetError
         from ml.evaluation.report import lodo_text, readings_text
         from ml.evaluation.store import add_figures, write_figures
@@ -64,12 +79,12 @@ class Command(BaseCommand):
         except (DatasetError, InferenceError, BackendMissingError, TrainingStoppedError) as error:
             raise CommandError(str(error)) from error
 
-    def _readings(self, data, model, options):
+    def _readings(self, data: Path, model: Path | None, options: dict[str, Any]) -> dict[str, Any]:
         from tqdm import tqdm
 
         from ml.evaluation.protocol import evaluate_readings
 
-        def progress(items, total):
+        def progress(items: "Iterator[ReadRecording]", total: int) -> "Iterator[ReadRecording]":
             return tqdm(
                 items, total=total, unit="recording", file=self.stderr, disable=options["verbosity"] == 0
             )
@@ -78,7 +93,7 @@ class Command(BaseCommand):
             data, model, workers=options["workers"], seed=options["seed"], progress=progress
         )
 
-    def _lodo(self, data, options):
+    def _lodo(self, data: Path, options: dict[str, Any]) -> dict[str, Any]:
         from ml.evaluation.lodo import run_lodo
 
         return run_lodo(

@@ -2,18 +2,23 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.presets import DEFAULT_PRESET, PresetError, load_preset, preset_names
+
+if TYPE_CHECKING:
+    from ml.data.prepare import Prepared
 
 
 class Command(BaseCommand):
     help = __doc__
     requires_system_checks = []
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--data", type=Path, required=True, help="folder that holds training-a to training-f"
         )
@@ -27,7 +32,17 @@ class Command(BaseCommand):
         parser.add_argument("--folds", type=int, default=5, help="folds that no subject spans two of")
         parser.add_argument("--seed", type=int, default=0, help="another seed, other folds")
 
-    def handle(self, *, data, out, preset, workers, folds, seed, **options):
+    def handle(
+        self,
+        *,
+        data: Path,
+        out: Path,
+        preset: str,
+        workers: int,
+        folds: int,
+        seed: int,
+        **options: Any,
+    ) -> None:
         try:
             from tqdm import tqdm
 
@@ -38,7 +53,7 @@ class Command(BaseCommand):
                 f"{error.name} is not installed; run: pip install -r requirements.txt"
             ) from error
 
-        def progress(items, total):
+        def progress(items: "Iterator[Prepared]", total: int) -> "Iterator[Prepared]":
             return tqdm(
                 items, total=total, unit="recording", file=self.stderr, disable=options["verbosity"] == 0
             )

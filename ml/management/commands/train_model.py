@@ -2,8 +2,9 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ml.presets import PresetError, load_preset
 
@@ -12,7 +13,7 @@ class Command(BaseCommand):
     help = __doc__
     requires_system_checks = []
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dataset", type=Path, required=True, help="folder that prepare_dataset wrote")
         parser.add_argument(
             "--out", type=Path, required=True, help="folder for the model; made if it is missing"
@@ -23,7 +24,18 @@ class Command(BaseCommand):
         parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
         parser.add_argument("--threads", type=int, help="processor threads for the network (default: all)")
 
-    def handle(self, *, dataset, out, preset, epochs, seed, resume, threads, **options):
+    def handle(
+        self,
+        *,
+        dataset: Path,
+        out: Path,
+        preset: str | None,
+        epochs: int | None,
+        seed: int,
+        resume: bool,
+        threads: int | None,
+        **options: Any,
+    ) -> None:
         from ml.data.physionet import DatasetError
         from ml.data.prepare import read_config
         from ml.training.backend import BackendMissingError, prepare_backend

@@ -31,9 +31,13 @@ class MelCnn:
     kind = "mel_windows"
 
     def __init__(self, preset: Preset) -> None:
-        if not isinstance(preset.features, MelWindowConfig) or preset.augment is None:
-            raise ValueError("The mel network needs a preset with mel windows and augmentation.")
-        self._preset = preset
+        steps_per_epoch = preset.training.steps_per_epoch
+        if not isinstance(preset.features, MelWindowConfig) or not preset.augment or not steps_per_epoch:
+            raise ValueError(
+                "The mel network needs a preset with mel windows, augmentation and steps_per_epoch."
+            )
+        self._features, self._augment = preset.features, preset.augment
+        self._training, self._steps_per_epoch = preset.training, steps_per_epoch
         self.settings = network_settings(preset)
 
     def fit(
@@ -47,20 +51,19 @@ class MelCnn:
         resume: bool = True,
     ) -> "FittedMelCnn":
         """Train for the preset's number of steps, without a validation set: nothing is chosen on the way."""
-        preset = self._preset
-        training = preset.training
+        training = self._training
         batches = BalancedWindows(
             corpus,
             indices,
-            preset.features,
-            preset.augment,
+            self._features,
+            self._augment,
             batch_size=training.batch_size,
-            steps_per_epoch=training.steps_per_epoch,
+            steps_per_epoch=self._steps_per_epoch,
             seed=seed,
             label_exponent=training.label_exponent,
         )
         result = train_network(
-            lambda: _build(preset, seed),
+            lambda: _build(training.network, self._features, seed),
             batches,
             training,
             directory=work_dir,
@@ -71,7 +74,7 @@ class MelCnn:
                 TensorBoard(work_dir / "tensorboard", samples_of(corpus, indices)),
             ),
         )
-        return FittedMelCnn(result.model, preset.features)
+        return FittedMelCnn(result.model, self._features)
 
 
 def create(preset: Preset) -> MelCnn:
@@ -79,12 +82,11 @@ def create(preset: Preset) -> MelCnn:
     return MelCnn(preset)
 
 
-def _build(preset: Preset, seed: int) -> "keras.Model":
+def _build(network: str, features: MelWindowConfig, seed: int) -> "keras.Model":
     import keras
 
     keras.utils.set_random_seed(seed)
-    features = preset.features
-    return build_network(preset.training.network, (features.window_frames, features.n_mels, 1))
+    return build_network(network, (features.window_frames, features.n_mels, 1))
 
 
 @dataclass
