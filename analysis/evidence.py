@@ -29,9 +29,9 @@ class EvidenceTable:
 
 def evidence_table(evidence: dict[str, Any] | None) -> EvidenceTable | None:
     """None where the model gave no evidence (too short, no heartbeat)."""
-    effects = (evidence or {}).get("effects") or []
-    if not effects:
+    if not evidence or not evidence.get("effects"):
         return None
+    effects = evidence["effects"]
     phases = tuple(dict.fromkeys(effect["phase"] for effect in effects))
     bands = sorted({(effect["low_hz"], effect["high_hz"]) for effect in effects}, reverse=True)
     change = {(e["phase"], e["low_hz"], e["high_hz"]): e["change"] for e in effects}

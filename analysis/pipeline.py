@@ -53,6 +53,8 @@ def run(analysis_id: uuid.UUID | str) -> None:
 
 def _read(analysis: Analysis) -> HeartSoundReading:
     recording = analysis.recording
+    if recording is None:
+        raise ValueError("Only a recording's analysis can be read; a session's is made of them.")
     samples, fs_hz = read_samples(recording)
     publish(analysis, stage="listening for heart sounds", fraction=0.4)
     predictor = predictor_for(analysis.model_version, analysis.operating_point)

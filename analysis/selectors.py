@@ -68,7 +68,7 @@ class VisibleResult:
     @property
     def gauge(self) -> Gauge | None:
         """Geometry of the probability gauge; None until there is a probability."""
-        if self.probability_abnormal is None:
+        if self.probability_abnormal is None or self.threshold is None or self.unsure_band is None:
             return None
         return gauge_for(self.probability_abnormal, self.threshold, self.unsure_band)
 
@@ -99,7 +99,7 @@ def get_visible_result(user: User, recording: Recording) -> VisibleResult | None
     Raises PermissionDenied without the right to view, Http404 for another clinic's recording.
     """
     require(user, Right.VIEW)
-    if recording.clinic_id != user.active_clinic.pk:
+    if recording.clinic_id != user.active_clinic_id:
         raise Http404
     analysis = _latest(recording)
     return _visible(analysis, recording) if analysis is not None else None
@@ -151,7 +151,7 @@ def _latest(recording: Recording) -> Analysis | None:
 
 
 def _visible(analysis: Analysis, recording: Recording) -> VisibleResult:
-    common = {
+    common: dict[str, Any] = {
         "analysis_id": analysis.pk,
         "status": analysis.status,
         "model_name": analysis.model_version.name,
@@ -173,7 +173,7 @@ def _visible(analysis: Analysis, recording: Recording) -> VisibleResult:
         unsure_reason=reason,
         probability_abnormal=analysis.probability_abnormal,
         threshold=analysis.threshold,
-        unsure_band=(analysis.band_low, analysis.band_high),
+        unsure_band=_band(analysis),
         operating_point=analysis.operating_point,
         heart_rate_bpm=analysis.heart_rate_bpm,
         quality_score=analysis.quality_score,
@@ -186,3 +186,8 @@ def _visible(analysis: Analysis, recording: Recording) -> VisibleResult:
         insights=insights_for(analysis, outside),
         device_note=PHONE_NOTE if recording.source == Recording.Source.PHONE else "",
     )
+
+
+def _band(analysis: Analysis) -> tuple[float, float] | None:
+    low, high = analysis.band_low, analysis.band_high
+    return None if low is None or high is None else (low, high)

@@ -74,13 +74,18 @@ def _what_is_missing(fused: SessionReading, n_sites: int) -> str:
 
 
 def _as_reading(result: VisibleResult) -> HeartSoundReading:
+    probability, threshold, band = result.probability_abnormal, result.threshold, result.unsure_band
+    if probability is None or threshold is None or band is None:
+        raise ValueError(f"Analysis {result.analysis_id} is finished but holds no reading.")
     return HeartSoundReading(
         label=result.label,
         unsure_reason=result.unsure_reason or None,
-        probability_abnormal=result.probability_abnormal,
-        threshold=result.threshold,
-        unsure_band=result.unsure_band,
-        quality=SignalQuality(result.quality_usable, result.quality_score or 0.0, result.quality_reasons),
+        probability_abnormal=probability,
+        threshold=threshold,
+        unsure_band=band,
+        quality=SignalQuality(
+            bool(result.quality_usable), result.quality_score or 0.0, result.quality_reasons
+        ),
         heart_rate_bpm=result.heart_rate_bpm,
         duration_s=0.0,
         sample_rate_hz=0,

@@ -111,7 +111,7 @@ class _Child:
         if not (0 < n_samples <= _MAX_SAMPLES and 0 < rate_hz <= limits.CANONICAL_MAX_RATE_HZ):
             raise WireError("more sound than the limits allow")
         pcm = np.empty(n_samples, "<i2")
-        if self._answers.readinto(memoryview(pcm).cast("B")) != pcm.nbytes:
+        if self._answers.readinto(pcm.data.cast("B")) != pcm.nbytes:
             raise WireError("the decoder ended within the sound")
         return DecodedSound(
             pcm=pcm,

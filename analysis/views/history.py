@@ -21,7 +21,13 @@ from analysis import visible_labels
 from analysis.selectors import VisibleResult, get_visible_result, with_latest_analysis
 from recordings.forms import RecordingFilterForm
 from recordings.models import Recording
-from recordings.selectors import RecordingFilters, get_patient_for, recordings_for, sessions_for
+from recordings.selectors import (
+    RecordingFilters,
+    consents_for,
+    get_patient_for,
+    recordings_for,
+    sessions_for,
+)
 
 RECENT = 12
 OPEN_SESSIONS = 8
@@ -95,6 +101,7 @@ def patient(request: PersonRequest, patient_id: UUID) -> HttpResponse:
         "form": form,
         "page": page,
         "sessions": [(session, by_session[session.pk]) for session in page.object_list],
+        "consents": list(consents_for(request.user, patient=shown)),
     }
     return render(request, "analysis/patient.html", context)
 

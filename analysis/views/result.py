@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.permissions import Right, can
+from accounts.requests import PersonRequest
 from accounts.services.audit import record_event
 from analysis.models import ModelVersion
 from analysis.selectors import get_analysis_for, get_visible_result, visible_earlier_results
@@ -20,7 +21,7 @@ from recordings.selectors import get_recording_for
 
 @require_GET
 @clinic_page()
-def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+def recording(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     shown = get_recording_for(request.user, recording_id)
     record_event(by=Actor.of(request), action="recording.viewed", obj=shown)
     return render(request, "analysis/recording_detail.html", _context(request, shown))
@@ -28,7 +29,7 @@ def recording(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 
 @require_GET
 @clinic_page()
-def result(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+def result(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     """The result panel alone: what the page puts in place when the socket says that something changed."""
     shown = get_recording_for(request.user, recording_id)
     return render(request, "analysis/_result.html", _context(request, shown))
@@ -36,7 +37,7 @@ def result(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 
 @require_GET
 @clinic_page()
-def panel(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+def panel(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     """Sound and result of one take, for the session's page to put in place when it is stored."""
     shown = get_recording_for(request.user, recording_id)
     record_event(by=Actor.of(request), action="recording.viewed", obj=shown)
@@ -45,7 +46,7 @@ def panel(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 
 @require_POST
 @clinic_page()
-def request_again(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+def request_again(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     """Analyse once more, with the chosen model version or the current one."""
     shown = get_recording_for(request.user, recording_id, right=Right.ANALYSE)
     chosen = request.POST.get("model_version")
@@ -56,13 +57,13 @@ def request_again(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 
 @require_POST
 @clinic_page()
-def retry(request: HttpRequest, analysis_id: UUID) -> HttpResponse:
+def retry(request: PersonRequest, analysis_id: UUID) -> HttpResponse:
     analysis = get_analysis_for(request.user, analysis_id, right=Right.ANALYSE)
     retry_analysis(analysis=analysis, by=Actor.of(request))
     return redirect("analysis:recording", recording_id=analysis.recording_id)
 
 
-def _context(request: HttpRequest, shown) -> dict:
+def _context(request: PersonRequest, shown) -> dict:
     visible = get_visible_result(request.user, shown)
     return {
         "recording": shown,

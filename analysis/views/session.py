@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.actors import Actor
 from accounts.decorators import clinic_page
+from accounts.requests import PersonRequest
 from accounts.services.audit import record_event
 from analysis.models import ModelVersion
 from analysis.selectors import get_visible_result, with_latest_analysis
@@ -23,7 +24,7 @@ ANY_RECORDING = UUID(int=0)
 
 @require_GET
 @clinic_page()
-def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
+def session(request: PersonRequest, session_id: UUID) -> HttpResponse:
     shown = get_session_for(request.user, session_id)
     record_event(by=Actor.of(request), action="session.viewed", obj=shown)
     context = {
@@ -37,13 +38,13 @@ def session(request: HttpRequest, session_id: UUID) -> HttpResponse:
 
 @require_GET
 @clinic_page()
-def takes(request: HttpRequest, session_id: UUID) -> HttpResponse:
+def takes(request: PersonRequest, session_id: UUID) -> HttpResponse:
     """The list of takes alone, put in place when one is stored or analysed."""
     shown = get_session_for(request.user, session_id)
     return render(request, "analysis/_takes.html", _takes(request, shown))
 
 
-def _takes(request: HttpRequest, shown) -> dict:
+def _takes(request: PersonRequest, shown) -> dict:
     recordings = with_latest_analysis(
         recordings_for(request.user, RecordingFilters(session=shown)).order_by("take")
     )

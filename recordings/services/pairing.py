@@ -101,7 +101,8 @@ def authenticate(*, credential: str) -> Pairing:
         raise _invalid()
     if not pairing.session.is_open:
         raise HeartSiteError("session.ended", "The clinic has ended this session.", 403)
-    if not pairing.is_live or pairing.claimed_at < timezone.now() - CREDENTIAL_LIFETIME:
+    oldest = timezone.now() - CREDENTIAL_LIFETIME
+    if not pairing.is_live or pairing.claimed_at is None or pairing.claimed_at < oldest:
         raise _invalid()
     return pairing
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.permissions import Right
+from accounts.requests import PersonRequest
 from recordings.selectors import get_session_for
 from recordings.services.pairing import issue_pairing, revoke_pairing
 
@@ -24,7 +25,7 @@ from recordings.services.pairing import issue_pairing, revoke_pairing
 @require_POST
 @never_cache
 @clinic_page()
-def issue(request: HttpRequest, session_id: UUID) -> JsonResponse:
+def issue(request: PersonRequest, session_id: UUID) -> JsonResponse:
     session = get_session_for(request.user, session_id, right=Right.RECORD)
     ticket = issue_pairing(session=session, by=Actor.of(request))
     page = phone_page_url(request)
@@ -42,7 +43,7 @@ def issue(request: HttpRequest, session_id: UUID) -> JsonResponse:
 
 @require_POST
 @clinic_page()
-def revoke(request: HttpRequest, session_id: UUID) -> JsonResponse:
+def revoke(request: PersonRequest, session_id: UUID) -> JsonResponse:
     session = get_session_for(request.user, session_id, right=Right.RECORD)
     return JsonResponse({"revoked": revoke_pairing(session=session, by=Actor.of(request))})
 

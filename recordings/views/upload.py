@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -17,6 +17,7 @@ from accounts.actors import Actor
 from accounts.decorators import clinic_page
 from accounts.errors import HeartSiteError
 from accounts.permissions import Right
+from accounts.requests import PersonRequest
 from recordings import decode
 from recordings.demo import demo_samples
 from recordings.models import Patient, RecordingSession
@@ -38,7 +39,7 @@ class _For:
     patient: Patient | None
 
     @classmethod
-    def of(cls, request: HttpRequest) -> _For:
+    def of(cls, request: PersonRequest) -> _For:
         if session_id := request.GET.get("session"):
             session = get_session_for(request.user, _uuid(session_id), right=Right.RECORD)
             # An ended session takes nothing more; its patient still does.
@@ -51,7 +52,7 @@ class _For:
 @never_cache
 @require_http_methods(["GET", "POST"])
 @clinic_page(Right.RECORD)
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: PersonRequest) -> HttpResponse:
     whose = _For.of(request)
     if request.method == "GET":
         decode.warm_up()
@@ -71,12 +72,12 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @clinic_page(Right.RECORD)
-def demo(request: HttpRequest) -> HttpResponse:
+def demo(request: PersonRequest) -> HttpResponse:
     recording = store_demo_sample(record=request.POST.get("record", ""), by=Actor.of(request))
     return redirect("analysis:recording", recording_id=recording.pk)
 
 
-def _store(request: HttpRequest, whose: _For, form: UploadForm):
+def _store(request: PersonRequest, whose: _For, form: UploadForm):
     if not form.is_valid():
         raise HeartSiteError(
             "upload.form", "Site, posture or number of this upload cannot be right. Reload the page."
@@ -98,7 +99,7 @@ def _store(request: HttpRequest, whose: _For, form: UploadForm):
 
 
 def _page(
-    request: HttpRequest, whose: _For, form: UploadForm, error: HeartSiteError | None = None
+    request: PersonRequest, whose: _For, form: UploadForm, error: HeartSiteError | None = None
 ) -> HttpResponse:
     listed = [] if whose.patient else patients_for(request.user, right=Right.RECORD)[:LISTED_PATIENTS]
     context: dict[str, Any] = {
