@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.forms import DateInput, FilterForm, day_start
 from recordings.models import Patient, Posture, Recording, RecordingSession, Site
 from recordings.selectors import RecordingFilters
+from recordings.services.consents import Purpose
 
 OLDEST_YEARS = 130
 ANY_SITE = [("", "Any site"), *Site.choices]
@@ -133,6 +134,10 @@ class SessionFilterForm(FilterForm):
         label="Patient", required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"})
     )
     state = forms.ChoiceField(label="State", required=False, choices=STATES)
+
+
+class WithdrawForm(forms.Form):
+    purpose = forms.ChoiceField(choices=[(each.value, each.value) for each in Purpose])
 
 
 class RecordingFilterForm(FilterForm):

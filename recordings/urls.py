@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recordings.views import audio, pairing, patients, phone, recordings, sessions, upload
+from recordings.views import audio, consents, pairing, patients, phone, recordings, sessions, upload
 
 app_name = "recordings"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("sessions/<uuid:session_id>/move/", sessions.move, name="session_move"),
     path("sessions/<uuid:session_id>/pairing/", pairing.issue, name="pairing"),
     path("sessions/<uuid:session_id>/pairing/revoke/", pairing.revoke, name="pairing_revoke"),
+    path("sessions/consents/<uuid:consent_id>/withdraw/", consents.withdraw, name="consent_withdraw"),
     path("p/", phone.phone, name="phone"),
     path("upload/", upload.upload, name="upload"),
     path("upload/demo/", upload.demo, name="upload_demo"),

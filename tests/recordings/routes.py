@@ -118,6 +118,11 @@ ROUTES: dict[str, list[Call]] = {
         gated("/sessions/{session}/move/"),
         deed("/sessions/{session}/move/", patient="{other_patient}"),
     ],
+    "recordings:consent_withdraw": [
+        gated("/sessions/consents/{consent}/withdraw/"),
+        deed("/sessions/consents/{consent}/withdraw/", purpose="care"),
+        deed("/sessions/consents/{consent}/withdraw/", purpose="research"),
+    ],
     "recordings:pairing": [deed("/sessions/{session}/pairing/", allowed=200)],
     "recordings:pairing_revoke": [deed("/sessions/{session}/pairing/revoke/", allowed=200)],
     "recordings:phone": [public("/p/")],

@@ -36,6 +36,7 @@ class Things:
     patient: str
     other_patient: str
     session: str
+    consent: str
     recording: str
     failed_analysis: str
     token: str
@@ -81,6 +82,7 @@ def things(clinic, clinician, administrator, media, monkeypatch) -> Things:
         patient=str(session.patient_id),
         other_patient=str(factories.make_patient(clinic).pk),
         session=str(session.pk),
+        consent=str(factories.make_consent(session).pk),
         recording=str(recording.pk),
         failed_analysis=str(failed.pk),
         token=str(token.pk),
