@@ -1,4 +1,4 @@
-"""HTTP and WebSockets in one ASGI application. TensorFlow and scipy never enter this process's web side."""
+"""HTTP and WebSockets in one ASGI application. TensorFlow and scipy never enter this process."""
 
 import os
 

@@ -43,7 +43,7 @@ class EmbeddedWorker:
             self._controller.stop()
 
     def _after_task(self, sender=None, **_) -> None:
-        """The first analysis loads scipy and the model, and leaves much behind that nobody needs again."""
+        """The first analysis loads the model, and leaves much behind that nobody needs again."""
         if sender is not None and sender.name == FIRST_LOAD_TASK:
             signals.task_success.disconnect(self._after_task)
             return_free_memory()

@@ -47,7 +47,8 @@ def _convert(x: np.ndarray, up: int, down: int, taps: np.ndarray) -> np.ndarray:
     half = taps.size // 2
     reach = half // up
     n_taps = 2 * reach + 1  # at most, of one output
-    per_row = -(-(2 * n_taps + 1) // down)  # rows that do not overlap, which is what the matrix product is quick at
+    # Rows so far apart that the columns made at once never make them overlap: BLAS multiplies no others.
+    per_row = -(-(2 * n_taps + 1) // down)
     n_columns, row_step = per_row * up, per_row * down
     n_rows = -(-n_out // n_columns)
     padded = np.zeros(reach + n_rows * row_step + reach + 1)

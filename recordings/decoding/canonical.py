@@ -17,6 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ml.dsp.resample import resample
 from recordings.decoding.limits import (
     CANONICAL_MAX_RATE_HZ,
     MAX_CHANNELS,
@@ -162,8 +163,6 @@ def decimated(blocks: Iterable[np.ndarray], rate_hz: int, factor: int) -> Iterat
     if factor == 1:
         yield from blocks
         return
-    # scipy takes a second to import; only files above 48 kHz pay for it.
-    from ml.dsp.resample import resample
 
     def converted(chunk: np.ndarray, n_out: int) -> np.ndarray:
         columns = [resample(column, rate_hz, rate_hz // factor) for column in chunk.T]

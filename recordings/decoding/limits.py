@@ -11,7 +11,7 @@ MAX_CHANNELS = 2
 
 BLOCK_FRAMES = 1 << 16
 
-# libsndfile and FFmpeg with scipy loaded map 380 MB; the rest is room for one block and the codecs' tables.
+# libsndfile and FFmpeg beside numpy map 300 MB at most; the rest is room for one block and the codecs' tables.
 MEMORY_BYTES = 768 * 1024 * 1024
 # Ten minutes at 192 kHz take about 20 s on a slow core.
 CPU_S = 40

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import soundfile
 
 from tests.architecture.sources import ROOT
+from tests.ml.inference.sounds import heartbeat
 
 
 def loaded_after(code: str, data_dir) -> set[str]:
@@ -58,6 +61,20 @@ def test_live_signal_functions_load_numpy_alone(tmp_path):
 def test_the_predictor_needs_neither_django_nor_tensorflow(tmp_path):
     loaded = loaded_after("import ml.inference", tmp_path)
     assert not loaded & {"django", "scipy", "tensorflow", "keras", "librosa", "onnxruntime"}
+
+
+def test_a_whole_reading_needs_no_scipy(tmp_path):
+    """With the released model, from a file at a phone's rate to the evidence that a page shows."""
+    path = tmp_path / "take.wav"
+    samples = np.random.default_rng(0).normal(0, 0.05, 6 * 8000) + heartbeat(6, 8000, 72)[0]
+    soundfile.write(path, samples, 8000)
+    code = (
+        "from ml.dsp.io import load_audio\nfrom ml.inference import load_predictor\n"
+        f"print(load_predictor().read(*load_audio({str(path)!r})).label)"
+    )
+    loaded = loaded_after(code, tmp_path)
+    assert "onnxruntime" in loaded
+    assert not loaded & {"scipy", "pandas", "sklearn", "tensorflow", "keras", "librosa", "django"}
 
 
 def test_the_decoder_child_loads_no_django(tmp_path):
