@@ -66,7 +66,7 @@ def _withdraw_care(session: RecordingSession, consent: Consent, by: Actor) -> Wi
         return Withdrawal()
     signed = takes.filter(readings__signed_at__isnull=False).distinct()
     kept = signed.count()
-    doomed = list(takes.exclude(pk__in=signed.values("pk")))
+    doomed = list(takes.exclude(pk__in=signed.values("pk")).order_by("take"))
     now = timezone.now()
     for each in in_force:
         each.withdrawn_at, each.for_research = now, False
