@@ -65,5 +65,5 @@ def beat_spectrum(x: np.ndarray, fs_hz: float, segmentation: Segmentation) -> Be
     cycles = [c for c in segmentation.cycles if c.confidence >= LEAST_RELATIVE_CONFIDENCE * usual]
     # The loudest sounds are judged by the ninth decile, which knocks do not reach and a few seconds suffice for.
     loudest = float(np.quantile(power.max(axis=1), 0.9))
-    floor = max(loudest * 10 ** (FLOOR_DB / 10), np.finfo(np.float32).tiny)
+    floor = max(loudest * 10 ** (FLOOR_DB / 10), float(np.finfo(np.float32).tiny))
     return BeatSpectrum(np.log(power + floor), cycles)

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ml.dsp.ecg import find_r_peaks
+from ml.dsp.ecg import RPeaks, find_r_peaks
 from ml.errors import SignalError
 from ml.evaluation.reading import ReadRecording
 
@@ -47,13 +47,8 @@ def judge_against_ecg(done: Sequence[ReadRecording], data_root: Path) -> dict[st
         path = folder / f"{item.recording.file_id}.flac"
         if not path.exists():
             continue
-        ecg, fs_hz = soundfile.read(path)
-        try:
-            peaks = find_r_peaks(ecg, fs_hz)
-        except SignalError:
-            left_out += 1
-            continue
-        if not peaks.is_reliable:
+        peaks = reliable_peaks(path)
+        if peaks is None:
             left_out += 1
             continue
         judged += 1
@@ -82,6 +77,16 @@ def judge_against_ecg(done: Sequence[ReadRecording], data_root: Path) -> dict[st
         "s1_ppv": matched / max(1, reported),
         "s1_expected": expected,
     }
+
+
+def reliable_peaks(path: Path) -> RPeaks | None:
+    """The R peaks of an ECG file, or None where they are no reference."""
+    ecg, fs_hz = soundfile.read(path)
+    try:
+        peaks = find_r_peaks(ecg, fs_hz)
+    except SignalError:
+        return None
+    return peaks if peaks.is_reliable else None
 
 
 def match_s1(s1_s: NDArray[np.float64], r_s: NDArray[np.float64]) -> S1Match:

@@ -19,12 +19,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from ml.dsp.ecg import RPeaks, find_r_peaks
+from ml.dsp.ecg import RPeaks
 from ml.dsp.heart_rate import rate_from_segmentation
 from ml.dsp.segmentation import PARAMETERS_FILE, Parameters, segment
 from ml.dsp.segmentation_training import fit, label
-from ml.errors import SignalError
-from ml.evaluation.heart_rate import RATE_TOLERANCE_BPM, match_s1
+from ml.evaluation.heart_rate import RATE_TOLERANCE_BPM, match_s1, reliable_peaks
 
 FS_HZ = 2000
 
@@ -42,13 +41,8 @@ def load(data_root: Path) -> tuple[dict[str, WithEcg], int]:
         subjects = {row["record"]: row["subject_id"] for row in csv.DictReader(file)}
     found, left_out = {}, 0
     for path in sorted((data_root / "training-a-ecg").glob("*.flac")):
-        ecg, fs_hz = soundfile.read(path)
-        try:
-            peaks = find_r_peaks(ecg, fs_hz)
-        except SignalError:
-            left_out += 1
-            continue
-        if not peaks.is_reliable:
+        peaks = reliable_peaks(path)
+        if peaks is None:
             left_out += 1
             continue
         samples, _ = soundfile.read(data_root / "training-a" / path.name)
