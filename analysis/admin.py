@@ -11,7 +11,7 @@ from accounts.admin_scope import ClinicScopedAdmin
 from accounts.errors import HeartSiteError
 from accounts.requests import person_of
 from analysis.models import Analysis, ModelVersion, Reading
-from analysis.services.registry import promote_model, shadow_model
+from analysis.services.registry import promote_model, roll_back_model, shadow_model
 
 
 @admin.register(ModelVersion)
@@ -20,7 +20,7 @@ class ModelVersionAdmin(ClinicScopedAdmin):
     list_display = ("name", "version", "stage", "registered_at", "promoted_at")
     list_filter = ("stage",)
     search_fields = ("name", "version", "artefact_sha256")
-    actions = ("promote", "shadow")
+    actions = ("promote", "roll_back", "shadow")
 
     def get_actions(self, request: HttpRequest) -> dict:
         """One model reads for all clinics, so no single clinic's administrator chooses it."""
@@ -33,6 +33,15 @@ class ModelVersionAdmin(ClinicScopedAdmin):
             return
         version = promote_model(version=chosen.get(), by=Actor.of(request))
         messages.success(request, f"{version} reads from now on.")
+
+    @admin.action(description="Go back to the version before the current one")
+    def roll_back(self, request: HttpRequest, chosen: QuerySet) -> None:
+        try:
+            version = roll_back_model(by=Actor.of(request))
+        except HeartSiteError as error:
+            messages.error(request, error.message)
+        else:
+            messages.success(request, f"{version} reads again from now on.")
 
     @admin.action(description="Run the chosen versions unseen beside the current one")
     def shadow(self, request: HttpRequest, chosen: QuerySet) -> None:

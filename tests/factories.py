@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Clinic, Membership, Role, User
 from accounts.scoping import activate
+from analysis.models import Analysis, ModelVersion
 from recordings.models import Consent, Patient, Recording, RecordingSession
 
 PASSWORD = "correct horse battery"
@@ -54,3 +55,23 @@ def make_recording(session: RecordingSession, **fields) -> Recording:
         "started_at": timezone.now() - timedelta(seconds=15),
     }
     return Recording.objects.create(clinic=session.clinic, session=session, **{**defaults, **fields})
+
+
+def make_done(recording: Recording, model: ModelVersion, **fields) -> Analysis:
+    """A finished analysis that called the recording abnormal."""
+    defaults = {
+        "status": "done",
+        "label": "abnormal",
+        "probability_abnormal": 0.8,
+        "threshold": 0.4,
+        "band_low": 0.3,
+        "band_high": 0.55,
+        "quality_usable": True,
+        "quality_score": 0.9,
+        "heart_rate_bpm": 72,
+        "s1_times_s": [0.5, 1.3],
+        "finished_at": timezone.now(),
+    }
+    return Analysis.objects.create(
+        clinic=recording.clinic, recording=recording, model_version=model, **{**defaults, **fields}
+    )

@@ -19,26 +19,8 @@ from recordings.models import Recording
 from tests import factories
 
 
-def make_done(recording, model, **fields) -> Analysis:
-    defaults = {
-        "status": "done",
-        "label": "abnormal",
-        "probability_abnormal": 0.8,
-        "threshold": 0.4,
-        "band_low": 0.3,
-        "band_high": 0.55,
-        "quality_usable": True,
-        "quality_score": 0.9,
-        "heart_rate_bpm": 72,
-        "finished_at": timezone.now(),
-    }
-    return Analysis.objects.create(
-        clinic=recording.clinic, recording=recording, model_version=model, **{**defaults, **fields}
-    )
-
-
 def test_a_result_comes_with_the_fixed_words_and_its_geometry(clinician, recording, model):
-    make_done(recording, model)
+    factories.make_done(recording, model)
     result = get_visible_result(clinician, recording)
     assert (result.label, result.headline) == ("abnormal", "Abnormal")
     assert result.sentence == "Resembles recordings labelled abnormal. Listen; consider echocardiography."
@@ -51,7 +33,7 @@ def test_a_result_comes_with_the_fixed_words_and_its_geometry(clinician, recordi
 def test_an_upload_carries_no_phone_note(clinician, recording, model):
     Recording.objects.filter(pk=recording.pk).update(source=Recording.Source.UPLOAD)
     recording.refresh_from_db()
-    make_done(recording, model)
+    factories.make_done(recording, model)
     assert get_visible_result(clinician, recording).device_note == ""
 
 
@@ -60,7 +42,7 @@ def test_no_analysis_is_none(clinician, recording):
 
 
 def test_strangers_get_404_and_people_without_a_clinic_403(stranger, recording, model):
-    make_done(recording, model)
+    factories.make_done(recording, model)
     with pytest.raises(Http404):
         get_visible_result(stranger, recording)
     with pytest.raises(PermissionDenied):
@@ -68,9 +50,11 @@ def test_strangers_get_404_and_people_without_a_clinic_403(stranger, recording, 
 
 
 def test_a_shadow_reading_is_never_visible(clinician, recording, model):
-    shown = make_done(recording, model)
+    shown = factories.make_done(recording, model)
     shadow_model = ModelVersion.objects.create(name="heart", version="2", artefact_sha256="c" * 64)
-    hidden = make_done(recording, shadow_model, is_shadow=True, label="normal", probability_abnormal=0.1)
+    hidden = factories.make_done(
+        recording, shadow_model, is_shadow=True, label="normal", probability_abnormal=0.1
+    )
     assert get_visible_result(clinician, recording).analysis_id == shown.pk
     assert [each.analysis_id for each in visible_earlier_results(clinician, recording)] == [shown.pk]
     assert list(analyses_for(clinician)) == [shown]
@@ -88,7 +72,7 @@ def test_a_shadow_reading_is_never_visible(clinician, recording, model):
 def test_outside_its_scope_the_model_is_unsure_whatever_it_computed(
     clinician, recording, model, patient, word
 ):
-    make_done(recording, model)
+    factories.make_done(recording, model)
     for name, value in patient.items():
         setattr(recording.session.patient, name, value)
     result = get_visible_result(clinician, recording)
@@ -98,7 +82,7 @@ def test_outside_its_scope_the_model_is_unsure_whatever_it_computed(
 
 
 def test_moving_a_session_to_an_adult_lets_the_model_speak_again(clinician, recording, model):
-    make_done(recording, model)
+    factories.make_done(recording, model)
     child = factories.make_patient(recording.clinic, born_on=timezone.localdate() - timedelta(days=3650))
     grown = recording.session.patient
     recording.session.patient = child
@@ -108,17 +92,17 @@ def test_moving_a_session_to_an_adult_lets_the_model_speak_again(clinician, reco
 
 
 def test_the_newest_analysis_is_shown_and_the_others_listed(clinician, recording, model):
-    old = make_done(recording, model, label="normal", probability_abnormal=0.1)
+    old = factories.make_done(recording, model, label="normal", probability_abnormal=0.1)
     Analysis.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=1))
-    new = make_done(recording, model)
+    new = factories.make_done(recording, model)
     assert get_visible_result(clinician, recording).analysis_id == new.pk
     assert [each.analysis_id for each in visible_earlier_results(clinician, recording)] == [new.pk, old.pk]
 
 
 def test_lists_cost_the_same_however_long(clinician, recording, model, django_assert_num_queries):
-    make_done(recording, model)
+    factories.make_done(recording, model)
     for _ in range(4):
-        make_done(factories.make_recording(recording.session), model)
+        factories.make_done(factories.make_recording(recording.session), model)
     recordings = Recording.objects.select_related("session__patient")
     with django_assert_num_queries(2):
         results = [get_visible_result(clinician, each) for each in with_latest_analysis(recordings)]

@@ -6,7 +6,6 @@ from analysis.selectors import get_visible_result
 from analysis.session_reading import session_reading
 from recordings.models import Site
 from tests import factories
-from tests.analysis.test_selectors import make_done
 
 QUIET = {"label": "normal", "probability_abnormal": 0.1}
 
@@ -19,7 +18,7 @@ def takes(clinic, clinician, model):
 
     def add(site: str = "", **fields):
         recording = factories.make_recording(session, site=site)
-        make_done(recording, model, **{**QUIET, **fields})
+        factories.make_done(recording, model, **{**QUIET, **fields})
         rows.append((recording, get_visible_result(clinician, recording)))
         return rows
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
 
 from analysis.models import Analysis, ModelVersion
 from tests import factories
@@ -28,27 +27,8 @@ def _no_queue(monkeypatch):
     monkeypatch.setattr("analysis.services.requests.enqueue", lambda analysis: None)
 
 
-def make_done(recording, model, **fields) -> Analysis:
-    defaults = {
-        "status": "done",
-        "label": "abnormal",
-        "probability_abnormal": 0.8,
-        "threshold": 0.4,
-        "band_low": 0.3,
-        "band_high": 0.55,
-        "quality_usable": True,
-        "quality_score": 0.9,
-        "heart_rate_bpm": 72,
-        "s1_times_s": [0.5, 1.3],
-        "finished_at": timezone.now(),
-    }
-    return Analysis.objects.create(
-        clinic=recording.clinic, recording=recording, model_version=model, **{**defaults, **fields}
-    )
-
-
 def test_a_finished_analysis_has_its_result_in_the_fixed_words(api, recording, model):
-    analysis = make_done(recording, model)
+    analysis = factories.make_done(recording, model)
     found = api.get(f"/api/v1/analyses/{analysis.pk}/").json()
     assert (found["recording"], found["status"]) == (str(recording.pk), "done")
     assert (found["model"]["name"], found["model"]["version"]) == ("heart", "v1")
@@ -62,8 +42,8 @@ def test_a_finished_analysis_has_its_result_in_the_fixed_words(api, recording, m
 
 
 def test_an_earlier_analysis_keeps_its_own_result(api, recording, model):
-    earlier = make_done(recording, model)
-    make_done(recording, make_model("v2", "candidate"), label="normal", probability_abnormal=0.1)
+    earlier = factories.make_done(recording, model)
+    factories.make_done(recording, make_model("v2", "candidate"), label="normal", probability_abnormal=0.1)
     assert api.get(f"/api/v1/analyses/{earlier.pk}/").json()["result"]["label"] == "abnormal"
 
 
@@ -82,7 +62,7 @@ def test_an_unfinished_analysis_has_no_result(api, recording, model, status):
 
 def test_the_result_leaves_through_the_one_door(api, recording, model, monkeypatch):
     """Blind reading hides results there; the API must have no other way to them."""
-    analysis = make_done(recording, model)
+    analysis = factories.make_done(recording, model)
     monkeypatch.setattr("analysis.api.views.get_visible_result", lambda user, recording: None)
     detail = api.get(f"/api/v1/analyses/{analysis.pk}/")
     assert detail.json()["result"] is None
@@ -93,7 +73,7 @@ def test_the_result_leaves_through_the_one_door(api, recording, model, monkeypat
 
 
 def test_lists_have_no_results_and_are_filtered(api, recording, model, clinic):
-    done = make_done(recording, model)
+    done = factories.make_done(recording, model)
     other = factories.make_recording(factories.make_session(clinic))
     queued = Analysis.objects.create(clinic=clinic, recording=other, model_version=model)
 
@@ -107,7 +87,7 @@ def test_lists_have_no_results_and_are_filtered(api, recording, model, clinic):
 
 
 def test_shadow_runs_are_nobodys(api, recording, model):
-    shadow = make_done(recording, model, is_shadow=True)
+    shadow = factories.make_done(recording, model, is_shadow=True)
     assert api.get("/api/v1/analyses/").json()["results"] == []
     assert api.get(f"/api/v1/analyses/{shadow.pk}/").status_code == 404
 
@@ -130,7 +110,7 @@ def test_another_analysis_is_asked_for_and_a_failed_one_retried(api, recording, 
 
 @pytest.mark.usefixtures("_no_queue")
 def test_everybody_at_the_analyses_door(clients, recording, model):
-    analysis = make_done(recording, model)
+    analysis = factories.make_done(recording, model)
     address = f"/api/v1/analyses/{analysis.pk}/"
     reads = {
         "owner": 200,

@@ -11,8 +11,10 @@ from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.actors import Actor
 from accounts.models import ApiToken, AuditEvent, Clinic, Invitation, Membership, Role
 from analysis.models import Analysis, ModelVersion, Reading
+from analysis.services.registry import promote_model
 from recordings.models import Consent, Patient, Recording, RecordingSession
 from tests import factories
 
@@ -287,6 +289,17 @@ def test_choosing_a_model_is_for_superusers(browse, administrator, superuser, ro
     browse(superuser).post(address("modelversion", "changelist"), chosen)
     version.refresh_from_db()
     assert version.stage == ModelVersion.Stage.CURRENT
+
+
+def test_a_superuser_goes_back_to_the_model_before(browse, superuser, rows):
+    old = ModelVersion.objects.get()
+    new = ModelVersion.objects.create(name="heart", version="newer", artefact_sha256="b" * 64)
+    for version in (old, new):
+        promote_model(version=version, by=Actor.system())
+    chosen = {"action": "roll_back", "_selected_action": [str(new.pk)]}
+    page = browse(superuser).post(address("modelversion", "changelist"), chosen, follow=True)
+    assert "reads again from now on" in page.content.decode()
+    assert ModelVersion.objects.get(stage=ModelVersion.Stage.CURRENT) == old
 
 
 def test_a_membership_changes_through_the_services(browse, superuser, rows, administrator, stranger):
