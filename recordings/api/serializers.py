@@ -76,7 +76,8 @@ class RecordingSerializer(serializers.ModelSerializer):
         help_text="[first sample, number of samples] filled with zeros because they never came.",
     )
     track_settings = serializers.DictField(
-        read_only=True, help_text="What the phone said of its microphone; of an upload, how its file was read."
+        read_only=True,
+        help_text="What the phone said of its microphone; of an upload, how its file was read.",
     )
     audio = serializers.SerializerMethodField(help_text="Address of the sound; empty until it is stored.")
 

@@ -7,7 +7,6 @@ import uuid
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.utils import timezone
 
 from accounts.models import Clinic
 from recordings.models.patient import Patient
@@ -82,10 +81,6 @@ class Pairing(models.Model):
 
     def __str__(self) -> str:
         return f"Pairing {str(self.id)[:8]}"
-
-    @property
-    def is_claimable(self) -> bool:
-        return self.claimed_at is None and self.revoked_at is None and self.expires_at > timezone.now()
 
     @property
     def is_live(self) -> bool:
