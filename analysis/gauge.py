@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WIDTH = 100.0
-# Labels keep this far from the ends, so that none is cut off.
-LABEL_MARGIN = 6.0
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,6 @@ class Gauge:
     band_high_x: float
     upper_width: float
     needle_points: str
-    label_x: float
 
 
 def gauge_for(probability: float, threshold: float, unsure_band: tuple[float, float]) -> Gauge:
@@ -35,7 +32,6 @@ def gauge_for(probability: float, threshold: float, unsure_band: tuple[float, fl
         band_high_x=_px(high * WIDTH),
         upper_width=_px((1 - high) * WIDTH),
         needle_points=f"{_px(x - 2)},3 {_px(x + 2)},3 {_px(x)},8",
-        label_x=_px(min(max(x, LABEL_MARGIN), WIDTH - LABEL_MARGIN)),
     )
 
 
