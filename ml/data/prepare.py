@@ -127,8 +127,15 @@ def _mapper(workers: int) -> Iterator[Callable[..., Iterator[Prepared]]]:
         yield map
         return
     # A fresh interpreter per worker: forking a process that has started threads can hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=one_blas_thread) as pool:
         yield partial(pool.map, chunksize=_CHUNK)
+
+
+def one_blas_thread() -> None:
+    """Keep a worker's matrix products to one thread: two processes of two threads each took four times as long."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
 
 
 def _spectrogram_path(file_id: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.data.physionet import read_recordings
-from ml.data.prepare import SPECTROGRAMS_DIR, prepare_dataset
+from ml.data.prepare import SPECTROGRAMS_DIR, one_blas_thread, prepare_dataset
 from ml.presets import load_preset
 from tests.bench.machine import describe_machine
 
@@ -71,7 +71,7 @@ def measure(data: Path) -> dict:
         context = get_context("spawn")
         started = time.perf_counter()
         worst_db, differing = 0.0, 0
-        with ProcessPoolExecutor(WORKERS, mp_context=context) as pool:
+        with ProcessPoolExecutor(WORKERS, mp_context=context, initializer=one_blas_thread) as pool:
             paths = [str(recording.path) for recording in recordings]
             results = list(pool.map(librosa_features, paths, chunksize=16))
         librosa_s = time.perf_counter() - started
