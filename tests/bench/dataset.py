@@ -50,7 +50,7 @@ def librosa_features(path: str) -> np.ndarray:
 def librosa_pool(
     recordings: list[Recording], initializer: Callable[[], None] | None
 ) -> tuple[float, list[np.ndarray]]:
-    """Seconds and features of librosa per file in a fresh pool, as it comes or with one thread of linear algebra each."""
+    """Seconds and features of librosa per file in a fresh pool, as it comes or with one BLAS thread each."""
     started = time.perf_counter()
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=initializer) as pool:
         paths = [str(recording.path) for recording in recordings]
