@@ -13,6 +13,7 @@ SPECTRUM_RATE_HZ = 100
 ANALYSIS_RATE_HZ = 2000
 WINDOW_SAMPLES = 128  # 64 ms: resolves 25 Hz from 40 Hz, and S1 from early systole
 FFT_SAMPLES = 256
+FRAMES_AT_ONCE = 256  # fits a core's cache: a third of the time of all at once
 N_BANDS = 32
 LOW_HZ, HIGH_HZ = 25.0, 800.0
 # Power this far below the recording's loudest heart sounds is the recorder's noise and quantisation, not the heart.
@@ -30,6 +31,46 @@ def band_weights() -> np.ndarray:
     half_hz = np.maximum(centres * np.sinh(step), ANALYSIS_RATE_HZ / WINDOW_SAMPLES)
     weights = np.maximum(0, 1 - np.abs(frequencies[:, None] - centres[None, :]) / half_hz[None, :])
     return weights / weights.sum(axis=0)
+
+
+def _used_lines() -> slice:
+    """The spectral lines between the lowest band's foot and the highest's."""
+    used = np.flatnonzero(band_weights().any(axis=1))
+    return slice(int(used[0]), int(used[-1]) + 1)
+
+
+@lru_cache(maxsize=1)
+def _half_waves() -> tuple[np.ndarray, np.ndarray]:
+    """Windowed cosines and sines of the used lines about a frame's centre, (WINDOW_SAMPLES // 2, n_lines) each.
+
+    With the power alone wanted, a frame's even part meets the cosines and its odd part the sines: two small matrix
+    products, which on frames this short take a fraction of the time of numpy's FFT.
+    """
+    half = WINDOW_SAMPLES // 2
+    from_centre = half - 0.5 - np.arange(half)
+    line = np.arange(FFT_SAMPLES // 2 + 1)[_used_lines()]
+    angles = 2 * np.pi / FFT_SAMPLES * np.outer(from_centre, line)
+    window = np.hanning(WINDOW_SAMPLES)[:half, None]
+    return window * np.cos(angles), window * np.sin(angles)
+
+
+def _line_power(x: np.ndarray) -> np.ndarray:
+    """Power of the used lines in every frame of `x` (n_samples,), float32 (n_frames, n_lines).
+
+    In double precision up to here: sums of so many products would be less exact in single than the FFT's, which the
+    models were trained on.
+    """
+    half = WINDOW_SAMPLES // 2
+    padded = np.pad(x, half).astype(np.float64)
+    frames = sliding_window_view(padded, WINDOW_SAMPLES)[:: ANALYSIS_RATE_HZ // SPECTRUM_RATE_HZ]
+    early, late = frames[:, :half], frames[:, : half - 1 : -1]
+    cosines, sines = _half_waves()
+    power = np.empty((len(frames), cosines.shape[1]), dtype=np.float32)
+    for first in range(0, len(frames), FRAMES_AT_ONCE):
+        block = slice(first, first + FRAMES_AT_ONCE)
+        even, odd = (early[block] + late[block]) @ cosines, (early[block] - late[block]) @ sines
+        power[block] = even * even + odd * odd
+    return power
 
 
 def band_centres_hz() -> np.ndarray:
@@ -54,13 +95,8 @@ def beat_spectrum(x: np.ndarray, fs_hz: float, segmentation: Segmentation) -> Be
         raise SignalError("signal.rate", f"Beat features are made at {ANALYSIS_RATE_HZ} Hz; resample first.")
     if not segmentation.cycles:
         raise SignalError("signal.no_cycle", "No complete heartbeat was found in the sound.")
-    hop = ANALYSIS_RATE_HZ // SPECTRUM_RATE_HZ
     x = np.asarray(x, dtype=np.float32)
-    padded = np.pad(x - x.mean(), WINDOW_SAMPLES // 2)
-    window = np.hanning(WINDOW_SAMPLES).astype(np.float32)
-    frames = sliding_window_view(padded, WINDOW_SAMPLES)[::hop] * window
-    spectrum = np.fft.rfft(frames, FFT_SAMPLES, axis=1)
-    power = (spectrum.real**2 + spectrum.imag**2) @ band_weights().astype(np.float32)
+    power = _line_power(x - x.mean()) @ band_weights()[_used_lines()].astype(np.float32)
     usual = np.median([c.confidence for c in segmentation.cycles])
     cycles = [c for c in segmentation.cycles if c.confidence >= LEAST_RELATIVE_CONFIDENCE * usual]
     # The loudest sounds are judged by the ninth decile, which knocks do not reach and a few seconds suffice for.

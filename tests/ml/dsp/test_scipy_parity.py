@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import butter, sosfiltfilt, upfirdn
 
-from ml.dsp import filters
+from ml.dsp import beat_spectrum, filters
 from ml.dsp.fft import fast_length
 from ml.dsp.io import load_audio
 from ml.dsp.resample import INTERMEDIATE_OVERSAMPLING, PASS_EDGE, lowpass_taps, resample
@@ -133,6 +134,16 @@ class TestResampler:
 def test_fast_lengths_are_scipys():
     lengths = [*range(1, 3000), 30_001, 120_001, 661_501, 2**20, 2**20 + 1]
     assert [fast_length(n) for n in lengths] == [scipy.fft.next_fast_len(n, real=True) for n in lengths]
+
+
+def test_line_power_is_that_of_the_single_precision_transform():
+    x = steady(72, duration_s=12).x.astype(np.float32)
+    frames = sliding_window_view(np.pad(x, 64), 128)[::20] * np.hanning(128).astype(np.float32)
+    theirs = np.abs(scipy.fft.rfft(frames, 256, axis=1))[:, beat_spectrum._used_lines()]
+    ours = np.sqrt(beat_spectrum._line_power(x))
+    assert ours.dtype == theirs.dtype == np.float32
+    assert ours.shape == theirs.shape
+    assert np.max(np.abs(ours - theirs)) <= 4 * np.finfo(np.float32).eps * theirs.max()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
