@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
-import threading
 import uuid
 from typing import Any
 
@@ -16,6 +13,7 @@ from analysis.models import Analysis
 from analysis.predictors import predictor_for
 from analysis.progress import publish
 from analysis.services import leases
+from analysis.workers import worker_name
 from ml.errors import SignalError
 from ml.inference.errors import InferenceError
 from ml.inference.reading import HeartSoundReading
@@ -80,7 +78,3 @@ def result_fields(reading: HeartSoundReading) -> dict[str, Any]:
         "evidence": result["evidence"],
         "elapsed_ms": result["elapsed_ms"],
     }
-
-
-def worker_name() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[:100]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from analysis.models import Analysis
+from analysis.workers import is_dead
 
 # A row still queued after this long was lost by the queue, not merely waiting for its turn.
 QUEUED_TOO_LONG = timedelta(seconds=30)
@@ -88,6 +89,7 @@ class Swept:
 def sweep() -> Swept:
     """Requeue what a dead worker held and what the queue lost; end what was lost three times."""
     now = timezone.now()
+    _end_leases_of_the_dead(now)
     expired = Q(status=Analysis.Status.RUNNING, lease_until__lt=now)
     # On a queued row `lease_until` is when it may be handed to the queue again, so that sweeps do not pile up copies.
     forgotten = Q(status=Analysis.Status.QUEUED, created_at__lt=now - QUEUED_TOO_LONG) & (
@@ -117,6 +119,14 @@ def sweep() -> Swept:
         ):
             swept.owed.append(analysis)
     return swept
+
+
+def _end_leases_of_the_dead(now: datetime) -> None:
+    """A process of this host that is gone will not come back: its work need not wait for the lease to run out."""
+    running = Analysis.objects.filter(status=Analysis.Status.RUNNING, lease_until__gte=now)
+    for name in set(running.values_list("claimed_by", flat=True)):
+        if is_dead(name):
+            running.filter(claimed_by=name).update(lease_until=now - timedelta(seconds=1))
 
 
 def _mine(analysis: Analysis) -> QuerySet[Analysis]:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -61,6 +64,22 @@ def test_a_running_analysis_within_its_lease_is_left_alone(queued):
     leases.claim(queued.pk, worker="busy")
     swept = leases.sweep()
     assert (swept.owed, swept.lost) == ([], [])
+
+
+def test_the_work_of_a_killed_process_does_not_wait_for_its_lease(queued):
+    killed = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    name = f"{socket.gethostname()}:{killed.pid}:1"
+    leases.claim(queued.pk, worker=name)
+    assert leases.sweep().owed == [], "it is still alive"
+    killed.kill()
+    killed.communicate()
+    assert [row.pk for row in leases.sweep().owed] == [queued.pk]
+    assert leases.claim(queued.pk, worker="next").attempts == 2
+
+
+def test_of_a_worker_elsewhere_only_the_lease_can_tell(queued):
+    leases.claim(queued.pk, worker="another-host:1:1")
+    assert leases.sweep().owed == []
 
 
 def test_a_row_the_queue_lost_is_handed_over_again_but_not_by_every_sweep(queued):
