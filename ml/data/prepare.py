@@ -127,7 +127,9 @@ def _mapper(workers: int) -> Iterator[Callable[..., Iterator[Prepared]]]:
         yield map
         return
     # A fresh interpreter per worker: forking a process that has started threads can hang.
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver"), initializer=one_blas_thread) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=get_context("forkserver"), initializer=one_blas_thread
+    ) as pool:
         yield partial(pool.map, chunksize=_CHUNK)
 
 
