@@ -20,6 +20,7 @@ from ml.data.opsfusion import OpsfusionConfig, spectrogram_of_native
 from ml.data.physionet import DatasetError, Recording, held_back_subjects, read_demo_records, read_recordings
 from ml.data.splits import assign_folds, single_split
 from ml.dsp.mel_windows import MelWindowConfig, mel_power
+from ml.threads import use_one_thread
 from ml.training.config import Preset
 
 CONFIG_FILE = "config.json"
@@ -134,10 +135,12 @@ def _mapper(workers: int) -> Iterator[Callable[..., Iterator[Prepared]]]:
 
 
 def one_blas_thread() -> None:
-    """Keep a worker's matrix products to one thread: two processes of two threads each took four times as long."""
-    from threadpoolctl import threadpool_limits
+    """What each preparing process begins with: two of them with two threads each took four times as long.
 
-    threadpool_limits(1, user_api="blas")
+    Defined here, not passed as `use_one_thread` itself, because unpickling it loads this module and so numpy, whose
+    threads are to be limited.
+    """
+    use_one_thread()
 
 
 def _spectrogram_path(file_id: str) -> str:

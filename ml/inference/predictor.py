@@ -19,7 +19,7 @@ from ml.inference.explain import explain as explain_reading
 from ml.inference.heart import find_heart
 from ml.inference.members import LoadedMember, Prepared, prepare
 from ml.inference.reading import HeartSoundReading, ModelIdentity, SignalQuality, label_for
-from ml.inference.threads import use_one_thread
+from ml.threads import use_one_thread
 
 MIN_DURATION_S = 0.5
 NO_LOGIT = 0.0

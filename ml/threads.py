@@ -1,4 +1,4 @@
-"""One thread for linear algebra in a process that reads recordings.
+"""One thread for linear algebra in a process that works through recordings one by one.
 
 numpy's BLAS starts a thread per core and lets them spin between calls. On the small matrices of one recording that
 more than doubles the CPU time (127 against 54 ms, 2 cores) and takes it from the other phones' captures.
