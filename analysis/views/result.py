@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -16,6 +17,7 @@ from accounts.services.audit import record_event
 from analysis.models import ModelVersion
 from analysis.selectors import get_analysis_for, get_visible_result, visible_earlier_results
 from analysis.services.requests import request_analysis, retry_analysis
+from recordings.models import Recording
 from recordings.selectors import get_recording_for
 
 
@@ -24,7 +26,17 @@ from recordings.selectors import get_recording_for
 def recording(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     shown = get_recording_for(request.user, recording_id)
     record_event(by=Actor.of(request), action="recording.viewed", obj=shown)
-    return render(request, "analysis/recording_detail.html", _context(request, shown))
+    context = _panel(request, shown)
+    finished = visible_earlier_results(request.user, shown)
+    context |= {
+        "session": shown.session,
+        "patient": shown.session.patient,
+        # While another analysis is on its way, the one before it is all there is to read.
+        "earlier": [each for each in finished if each.analysis_id != context["result"].analysis_id],
+        "takes": shown.session.recordings.filter(deleted_at__isnull=True).order_by("take"),
+        "models": ModelVersion.objects.all() if can(request.user, Right.ANALYSE) else [],
+    }
+    return render(request, "analysis/recording_detail.html", context)
 
 
 @require_GET
@@ -32,7 +44,7 @@ def recording(request: PersonRequest, recording_id: UUID) -> HttpResponse:
 def result(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     """The result panel alone: what the page puts in place when the socket says that something changed."""
     shown = get_recording_for(request.user, recording_id)
-    return render(request, "analysis/_result.html", _context(request, shown))
+    return render(request, "analysis/_result.html", _panel(request, shown))
 
 
 @require_GET
@@ -41,7 +53,7 @@ def panel(request: PersonRequest, recording_id: UUID) -> HttpResponse:
     """Sound and result of one take, for the session's page to put in place when it is stored."""
     shown = get_recording_for(request.user, recording_id)
     record_event(by=Actor.of(request), action="recording.viewed", obj=shown)
-    return render(request, "analysis/_panel.html", _context(request, shown))
+    return render(request, "analysis/_panel.html", _panel(request, shown))
 
 
 @require_POST
@@ -63,14 +75,6 @@ def retry(request: PersonRequest, analysis_id: UUID) -> HttpResponse:
     return redirect("analysis:recording", recording_id=analysis.recording_id)
 
 
-def _context(request: PersonRequest, shown) -> dict:
-    visible = get_visible_result(request.user, shown)
-    return {
-        "recording": shown,
-        "session": shown.session,
-        "patient": shown.session.patient,
-        "result": visible,
-        "earlier": visible_earlier_results(request.user, shown)[1:],
-        "takes": shown.session.recordings.filter(deleted_at__isnull=True).order_by("take"),
-        "models": ModelVersion.objects.all() if can(request.user, Right.ANALYSE) else [],
-    }
+def _panel(request: PersonRequest, shown: Recording) -> dict[str, Any]:
+    """What sound and result need. The rest of a recording's page costs queries that these two do not."""
+    return {"recording": shown, "result": get_visible_result(request.user, shown)}
