@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psutil
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_TIMEOUT_S = 120
@@ -57,7 +58,7 @@ def running_server(url: str | None) -> Iterator[Server]:
         return
     data_dir = tempfile.mkdtemp(prefix="heartsite-bench-")
     os.environ["HEARTSITE_DATA_DIR"] = data_dir
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "manage.py", "serve", "--host", "127.0.0.1", "--port", str(port), "--no-tls"]
     log_path = Path(data_dir) / "server.log"
     with log_path.open("w") as log:
@@ -79,12 +80,6 @@ def _wait_until_ready(process: subprocess.Popen, log_path: Path) -> None:
             return
     process.wait(READY_TIMEOUT_S)
     raise BenchError(f"The server did not start:\n{log_path.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _listening_pid(port: int | None) -> int | None:

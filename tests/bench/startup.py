@@ -20,7 +20,8 @@ from pathlib import Path
 import psutil
 
 from tests.bench.machine import describe_machine
-from tests.bench.server import ROOT, BenchError, _free_port
+from tests.bench.server import ROOT, BenchError
+from tests.ports import free_port
 
 ANALYSIS_TIMEOUT_S = 60
 POLL_S = 0.1
@@ -68,9 +69,9 @@ class Start:
     """One start of the server, up to READY."""
 
     def __init__(self) -> None:
-        port = _free_port()
+        port = free_port()
         began = time.perf_counter()
-        ports = ["--host", "127.0.0.1", "--port", str(port), "--tls-port", str(_free_port())]
+        ports = ["--host", "127.0.0.1", "--port", str(port), "--tls-port", str(free_port())]
         self._process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", *ports], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )

@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from websockets.asyncio.client import connect
 
+from tests.ports import free_port
 from tests.sockets import sound
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,9 +111,7 @@ async def go_on(url: str, credential: str, n_frames: int) -> tuple[dict, dict]:
 
 
 async def test_a_killed_server_loses_nothing_it_acknowledged(tmp_path):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     url = f"ws://127.0.0.1:{port}/ws/capture/"
     server = await asyncio.to_thread(Server, tmp_path, port)
     try:
