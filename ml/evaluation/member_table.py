@@ -18,7 +18,8 @@ from ml.data.corpus import Corpus
 from ml.evaluation.metrics import auc
 from ml.presets import load_preset
 from ml.training.ensemble import member_weights
-from ml.training.folds import combined, cross_validation, held_out_logits, leave_one_database_out
+from ml.training.folds import combined, cross_validation, leave_one_database_out
+from ml.training.held_out import held_out_logits
 from ml.training.members import Indices, Member
 
 DATABASES = "abcdef"

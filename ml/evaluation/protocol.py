@@ -23,10 +23,10 @@ from ml.training.folds import (
     as_predictions,
     combined,
     cross_validation,
-    held_out_logits,
     leave_one_database_out,
     member_weights,
 )
+from ml.training.held_out import held_out_logits
 from ml.training.members import FittedMember, Report, create_members
 from ml.training.metadata import code_version, data_hash
 

@@ -19,13 +19,8 @@ from ml.inference.artefact import Artefact, Calibration, OperatingPoint, Trainin
 from ml.inference.artefact import Member as ArtefactMember
 from ml.training.config import Preset, settings_that_matter
 from ml.training.fingerprint import training_fingerprint
-from ml.training.folds import (
-    as_predictions,
-    combined,
-    cross_validation,
-    held_out_logits,
-    member_weights,
-)
+from ml.training.folds import as_predictions, combined, cross_validation, member_weights
+from ml.training.held_out import held_out_logits
 from ml.training.members import Member, Report, create_members
 from ml.training.metadata import LICENCE, code_version, data_hash, versions
 

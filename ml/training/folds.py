@@ -1,17 +1,18 @@
-"""Held-out logits of each member: cross-validation by subject, and one whole database at a time."""
+"""Which recordings a training learns from and which it is judged on: folds by subject, databases left out."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
+from ml.data.physionet import Recording
+from ml.data.splits import TRAINING_ONLY_FOLD, assign_folds
 from ml.evaluation.predictions import Predictions
-from ml.training.fingerprint import training_fingerprint
-from ml.training.members import Indices, Member, Report
+from ml.training.members import Indices
 
 
 @dataclass(frozen=True)
@@ -23,74 +24,64 @@ class Plan:
     test: Indices
 
 
-def cross_validation(corpus: Corpus) -> list[Plan]:
-    """A plan per fold; recordings that belong in training only are in every `train`."""
+def cross_validation(
+    corpus: Corpus, folds: NDArray[np.int_] | None = None, *, prefix: str = "", without: str | None = None
+) -> list[Plan]:
+    """A plan per fold; recordings that belong in training only are in every `train`.
+
+    folds : the fold of each recording, shape (n,); the prepared one when None. `prefix` names another assignment's
+    plans. `without` leaves a database out altogether: neither learnt from nor judged.
+    """
+    assigned = corpus.folds if folds is None else folds
+    kept = np.ones(len(assigned), bool) if without is None else corpus.databases != without
+    left_out = "" if without is None else f"no-{without}-"
     return [
-        Plan(f"fold-{fold}", np.flatnonzero(corpus.folds != fold), np.flatnonzero(corpus.folds == fold))
-        for fold in range(corpus.folds.max() + 1)
+        Plan(
+            f"{prefix}{left_out}fold-{fold}",
+            np.flatnonzero((assigned != fold) & kept),
+            np.flatnonzero((assigned == fold) & kept),
+        )
+        for fold in range(assigned.max() + 1)
     ]
+
+
+def folds_of_seed(corpus: Corpus, seed: int, folds: int) -> NDArray[np.int_]:
+    """The fold of each recording when subjects are dealt out by another seed, shape (n,).
+
+    Recordings that belong in training only stay so. Raises DatasetError where a fold would miss a label.
+    """
+    recordings = [
+        Recording(
+            file_id=str(corpus.file_ids[index]),
+            database=str(corpus.databases[index]),
+            label=int(corpus.labels[index]),
+            usable=bool(corpus.usable[index]),
+            subject_id=str(corpus.subjects[index]),
+            training_only=bool(corpus.folds[index] == TRAINING_ONLY_FOLD),
+            path=Path(),
+        )
+        for index in range(len(corpus))
+    ]
+    fold_of = assign_folds(recordings, folds=folds, seed=seed)
+    return np.array([fold_of[recording.file_id] for recording in recordings])
 
 
 def leave_one_database_out(corpus: Corpus) -> list[Plan]:
     """A plan per database; doubtful subjects are not judged here either."""
-    return [
-        Plan(
-            f"without-{database}",
-            np.flatnonzero(corpus.databases != database),
-            np.flatnonzero((corpus.databases == database) & (corpus.folds >= 0)),
-        )
-        for database in np.unique(corpus.databases)
-    ]
+    return [_without(corpus, (str(database),)) for database in np.unique(corpus.databases)]
 
 
-def held_out_logits(
-    members: Sequence[Member],
-    corpus: Corpus,
-    plans: Sequence[Plan],
-    *,
-    seed: int,
-    directory: Path,
-    report: Report,
-) -> tuple[Indices, NDArray[np.float64]]:
-    """Indices of every recording judged by some plan, and the members' logits for them, (n, n_members).
-
-    Each plan's logits are stored under `directory` and not computed again for the same settings, seed and recordings,
-    so that a stopped run continues where it was.
-    """
-    indices, logits = [], []
-    for plan in plans:
-        columns = [
-            _plan_logits(member, corpus, plan, seed=seed, directory=directory, report=report)
-            for member in members
-        ]
-        indices.append(plan.test)
-        logits.append(np.stack(columns, axis=1))
-    return np.concatenate(indices), np.concatenate(logits)
+def leave_two_databases_out(corpus: Corpus) -> list[Plan]:
+    """A plan per pair of databases, judged on both: what is said of either without the other."""
+    names = [str(database) for database in np.unique(corpus.databases)]
+    return [_without(corpus, pair) for pair in combinations(names, 2)]
 
 
-def _plan_logits(
-    member: Member, corpus: Corpus, plan: Plan, *, seed: int, directory: Path, report: Report
-) -> NDArray[np.float64]:
-    work_dir = directory / member.name / plan.name
-    path = work_dir / "logits.json"
-    fingerprint = training_fingerprint(corpus, plan.train, getattr(member, "settings", {}), member.name, seed)
-    if path.exists():
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["fingerprint"] == fingerprint and stored["file_ids"] == corpus.file_ids[plan.test].tolist():
-            return np.array(stored["logits"], dtype=np.float64)
-    report(f"{member.name} {plan.name}: training on {len(plan.train)} recordings, judging {len(plan.test)}\n")
-    fitted = member.fit(corpus, plan.train, seed=seed, work_dir=work_dir, report=report)
-    logits = fitted.logits(corpus, plan.test)
-    work_dir.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(
-        {
-            "fingerprint": fingerprint,
-            "file_ids": corpus.file_ids[plan.test].tolist(),
-            "logits": logits.tolist(),
-        }
+def _without(corpus: Corpus, databases: tuple[str, ...]) -> Plan:
+    out = np.isin(corpus.databases, databases)
+    return Plan(
+        f"without-{'-'.join(databases)}", np.flatnonzero(~out), np.flatnonzero(out & (corpus.folds >= 0))
     )
-    path.write_text(text, encoding="utf-8")
-    return logits
 
 
 def member_weights(logits: NDArray[np.float64], shares: Sequence[float] = ()) -> NDArray[np.float64]:

@@ -7,10 +7,10 @@ from ml.data.corpus import Corpus
 from ml.training.folds import (
     combined,
     cross_validation,
-    held_out_logits,
     leave_one_database_out,
     member_weights,
 )
+from ml.training.held_out import held_out_logits
 
 
 class Recorder:
