@@ -17,12 +17,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ml.inference.curve import OperatingCurve, parse_curve
 from ml.inference.errors import ArtefactError
 
 SCHEMA = 1
 DESCRIPTION_FILE = "artefact.json"
 LABELS = ("normal", "abnormal")
 REQUIRED_OPERATING_POINTS = ("balanced", "screening")
+# Not in the artefact: a clinic's own point on the operating curve, by the sensitivity it asks for.
+ADJUSTED = "adjusted"
 FILE_FORMATS = ("onnx", "litert", "keras")
 HASH_CHUNK_BYTES = 1 << 20
 
@@ -110,7 +113,10 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Artefact:
-    """The description of a model. `session` holds the calibration of the session-level reading."""
+    """The description of a model. `session` holds the calibration of the session-level reading.
+
+    `operating_curve` is None for a model that was released without one; it then cannot be adjusted.
+    """
 
     name: str
     version: str
@@ -121,6 +127,7 @@ class Artefact:
     training_data: TrainingData
     code_version: str
     licence: str
+    operating_curve: OperatingCurve | None = None
     session: Mapping[str, float] = field(default_factory=dict)
     parity: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -144,6 +151,40 @@ class Artefact:
             raise _invalid("assumed_prevalence must be between 0 and 1")
         if tuple(self.labels) != LABELS:
             raise _invalid(f"labels must be {list(LABELS)}, not {list(self.labels)}")
+        if ADJUSTED in self.operating_points:
+            raise _invalid(f"{ADJUSTED} is a point of the curve, not one of the model's own")
+        if self.operating_curve is not None:
+            self._require_own_curve(self.operating_curve)
+
+    def _require_own_curve(self, curve: OperatingCurve) -> None:
+        """The curve is of this model: it holds the released points, and all of them read by one calibration."""
+        calibration = self.operating_points[REQUIRED_OPERATING_POINTS[0]].calibration
+        for name, point in self.operating_points.items():
+            if curve.at_threshold(point.threshold) is None or point.calibration != calibration:
+                raise ArtefactError(
+                    "artefact.curve",
+                    f"The model's operating curve does not hold its operating point {name}: it is of another model.",
+                )
+
+    def point(self, name: str, sensitivity: float | None = None) -> OperatingPoint:
+        """The operating point `name`; for `adjusted`, that of the curve for the wanted `sensitivity`.
+
+        Raises ArtefactError artefact.operating_point for one that this model does not have.
+        """
+        if name != ADJUSTED:
+            if name in self.operating_points:
+                return self.operating_points[name]
+            raise self._no_point(f"has no operating point {name!r}")
+        if sensitivity is None:
+            raise self._no_point("was asked for an adjusted operating point without a sensitivity")
+        found = self.operating_curve.at_sensitivity(sensitivity) if self.operating_curve else None
+        if found is None:
+            raise self._no_point("cannot be adjusted: it carries no operating curve that allows it")
+        calibration = self.operating_points[REQUIRED_OPERATING_POINTS[0]].calibration
+        return OperatingPoint(calibration, found.threshold, found.unsure_band)
+
+    def _no_point(self, what: str) -> ArtefactError:
+        return ArtefactError("artefact.operating_point", f"The model {self.name} {what}.")
 
     def path_of(self, member: Member, file_format: str) -> Path | None:
         """Absolute path of a member's file, or None where the model has no such file."""
@@ -182,7 +223,7 @@ def load_artefact(directory: Path) -> Artefact:
     """Read and verify a model directory: schema, ranges, presence and SHA-256 of each file.
 
     Raises `ArtefactError` with one of the codes artefact.missing, artefact.unreadable, artefact.schema,
-    artefact.invalid, artefact.file_missing, artefact.hash_mismatch.
+    artefact.invalid, artefact.curve, artefact.file_missing, artefact.hash_mismatch.
     """
     directory = Path(directory)
     description = _read_description(directory)
@@ -234,6 +275,7 @@ def _parse(description: Mapping[str, Any], directory: Path) -> Artefact:
             training_data=TrainingData(**description["training_data"]),
             code_version=_text(description, "code_version"),
             licence=_text(description, "licence"),
+            operating_curve=parse_curve(curve) if (curve := description.get("operating_curve")) else None,
             session=dict(description.get("session", {})),
             parity=dict(description.get("parity", {})),
             seed=int(description.get("seed", 0)),

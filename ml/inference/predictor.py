@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +14,6 @@ from ml.dsp.cleaning import check_samples
 from ml.dsp.quality import assess_quality, measure_level
 from ml.errors import SignalError
 from ml.inference.artefact import Artefact, OperatingPoint, load_artefact
-from ml.inference.errors import ArtefactError
 from ml.inference.explain import explain as explain_reading
 from ml.inference.heart import find_heart
 from ml.inference.members import LoadedMember, Prepared, prepare
@@ -60,16 +59,19 @@ class EnsemblePredictor:
     ) -> EnsemblePredictor:
         """Verify the model's files and open a session on each. Raises ArtefactError or EngineError."""
         artefact = load_artefact(directory)
-        if operating_point not in artefact.operating_points:
-            raise ArtefactError(
-                "artefact.operating_point",
-                f"The model {artefact.name} has no operating point {operating_point!r}.",
-            )
+        point = artefact.point(operating_point)
         use_one_thread()
         members = tuple(LoadedMember.load(artefact, member, engine) for member in artefact.members)
-        predictor = cls(artefact, members, artefact.operating_points[operating_point])
+        predictor = cls(artefact, members, point)
         predictor._warm_up()
         return predictor
+
+    def at(self, operating_point: str, sensitivity: float | None = None) -> EnsemblePredictor:
+        """The same loaded model at another operating point; `adjusted` takes the wanted `sensitivity`.
+
+        Raises ArtefactError artefact.operating_point for one that the model does not have.
+        """
+        return replace(self, point=self.artefact.point(operating_point, sensitivity))
 
     @property
     def name(self) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
 from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points, session_calibration
+from ml.evaluation.curve import operating_curve
 from ml.evaluation.predictions import Predictions
 from ml.evaluation.protocol import evaluate_stress
 from ml.evaluation.store import EVALUATION_FILE, add_figures, write_figures
@@ -64,9 +65,7 @@ def train_ensemble(
     predictions.save(out_dir / PREDICTIONS_FILE)
     report(summary(evaluation) + "\n")
     entries = _final_fit(members, corpus, preset, weights, out_dir, seed=seed, report=report)
-    _write_release(
-        corpus, preset, entries, chosen, out_dir, prevalence=float(predictions.labels.mean()), seed=seed
-    )
+    _write_release(corpus, preset, entries, chosen, out_dir, held_out=predictions, seed=seed)
     stress = evaluate_stress(
         corpus,
         preset,
@@ -138,7 +137,7 @@ def _write_release(
     chosen: Choices,
     out_dir: Path,
     *,
-    prevalence: float,
+    held_out: Predictions,
     seed: int,
 ) -> None:
     now = datetime.now(UTC)
@@ -156,7 +155,12 @@ def _write_release(
             for name, point in chosen.points.items()
         },
         session={"slope": chosen.session.slope, "intercept": chosen.session.intercept},
-        assumed_prevalence=prevalence,
+        operating_curve=operating_curve(
+            held_out.labels,
+            chosen.platt(held_out.scores),
+            [point.threshold for point in chosen.points.values()],
+        ),
+        assumed_prevalence=float(held_out.labels.mean()),
         preprocessing={"features": asdict(preset.features), "versions": versions()},
         training_data=TrainingData(
             description="PhysioNet/CinC Challenge 2016, public training recordings, less the demo samples' subjects",

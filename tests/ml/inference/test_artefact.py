@@ -13,7 +13,19 @@ from ml.inference.artefact import (
     load_artefact,
     write_artefact,
 )
+from ml.inference.curve import CurvePoint, OperatingCurve
 from ml.inference.errors import ArtefactError
+
+# Holds both thresholds of make_artefact.
+CURVE = OperatingCurve(
+    (
+        CurvePoint(0.2, (0.15, 0.3), 0.96, 0.7),
+        CurvePoint(0.45, (0.4, 0.6), 0.9, 0.8),
+        CurvePoint(0.5, (0.4, 0.6), 0.8, 0.9),
+    ),
+    n_abnormal=50,
+    n_normal=100,
+)
 
 
 def make_artefact(**changes):
@@ -131,3 +143,53 @@ def test_calibration_is_a_sigmoid_that_does_not_overflow():
     assert calibration.probability(-0.5) == pytest.approx(0.5)
     assert calibration.probability(-1e6) == 0.0
     assert calibration.probability(1e6) == 1.0
+
+
+def test_without_a_curve_a_model_loads_and_cannot_be_adjusted(model_dir):
+    edit(model_dir, lambda description: description.pop("operating_curve"))
+    artefact = load_artefact(model_dir)
+    assert artefact.operating_curve is None
+    assert artefact.point("screening").threshold == 0.45
+    with pytest.raises(ArtefactError) as caught:
+        artefact.point("adjusted", 0.9)
+    assert caught.value.code == "artefact.operating_point"
+
+
+def test_a_curve_comes_back_and_gives_the_adjusted_point(tmp_path):
+    (tmp_path / "cnn.onnx").write_bytes(b"weights")
+    artefact = write_artefact(tmp_path, make_artefact(operating_curve=CURVE))
+    assert artefact.operating_curve == CURVE
+    point = artefact.point("adjusted", 0.95)
+    assert (point.threshold, point.unsure_band) == (0.2, (0.15, 0.3))
+    assert point.calibration == artefact.operating_points["balanced"].calibration
+
+
+@pytest.mark.parametrize(("name", "sensitivity"), [("adjusted", None), ("adjusted", 0.5), ("hopeful", None)])
+def test_a_point_the_model_does_not_have_is_refused(name, sensitivity):
+    with pytest.raises(ArtefactError) as caught:
+        make_artefact(operating_curve=CURVE).point(name, sensitivity)
+    assert caught.value.code == "artefact.operating_point"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d["operating_curve"]["points"][0].update(sensitivity=0.5), "sensitivity rises"),
+        (lambda d: d["operating_curve"]["points"][1].update(threshold=0.46), "of another model"),
+        (lambda d: d["operating_points"]["screening"]["calibration"].update(slope=2.0), "of another model"),
+        (lambda d: d.update(operating_curve=[1, 2]), "wrong form"),
+    ],
+)
+def test_a_curve_that_was_tampered_with_is_refused(tmp_path, change, reason):
+    (tmp_path / "cnn.onnx").write_bytes(b"weights")
+    write_artefact(tmp_path, make_artefact(operating_curve=CURVE))
+    edit(tmp_path, change)
+    with pytest.raises(ArtefactError) as caught:
+        load_artefact(tmp_path)
+    assert caught.value.code == "artefact.curve"
+    assert reason in caught.value.message
+
+
+def test_adjusted_is_no_point_of_the_artefacts_own(model_dir):
+    edit(model_dir, lambda d: d["operating_points"].update(adjusted=d["operating_points"]["balanced"]))
+    assert code_of(model_dir) == "artefact.invalid"

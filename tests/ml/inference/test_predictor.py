@@ -8,8 +8,10 @@ import pytest
 
 from ml.errors import SignalError
 from ml.inference import load_predictor
+from ml.inference.curve import CurvePoint, OperatingCurve
 from ml.inference.errors import ArtefactError
 from ml.inference.members import INPUTS, mel_config, prepare
+from ml.inference.reading import label_for
 from ml.inference.testing import FakePredictor
 from tests.ml.inference.sounds import heartbeat
 from tests.ml.inference.tiny_model import write_network, write_tiny_model
@@ -116,6 +118,31 @@ def test_operating_points_share_the_probability_and_differ_in_threshold(tiny_dir
     assert (ours.threshold, theirs.threshold) == (0.5, 0.3)
     with pytest.raises(ArtefactError):
         load_predictor(tiny_dir, operating_point="hopeful")
+
+
+def test_an_adjusted_point_reads_by_its_own_threshold_and_band(tmp_path):
+    points = ((0.2, 0.96, 0.7), (0.3, 0.9, 0.8), (0.5, 0.8, 0.9))
+    curve = OperatingCurve(
+        tuple(CurvePoint(t, (t - 0.05, t + 0.05), se, sp) for t, se, sp in points),
+        n_abnormal=50,
+        n_normal=100,
+    )
+    write_tiny_model(tmp_path, operating_curve=curve)
+    loaded = load_predictor(tmp_path)
+    adjusted = loaded.at("adjusted", 0.93)
+    x = heartbeat()[0]
+    ours, theirs = loaded.read(x, 2000), adjusted.read(x, 2000)
+    assert ours.probability_abnormal == theirs.probability_abnormal
+    assert (theirs.threshold, theirs.unsure_band) == (0.2, (0.2 - 0.05, 0.2 + 0.05))
+    assert theirs.label == label_for(theirs.probability_abnormal, 0.2, theirs.unsure_band, theirs.quality)[0]
+    assert adjusted.members is loaded.members
+    assert loaded.at("screening").read(x, 2000).threshold == 0.3
+
+
+def test_a_model_without_a_curve_cannot_be_adjusted(tiny_predictor):
+    with pytest.raises(ArtefactError) as caught:
+        tiny_predictor.at("adjusted", 0.9)
+    assert caught.value.code == "artefact.operating_point"
 
 
 def test_members_weigh_by_their_weight(tmp_path, tiny_predictor):
