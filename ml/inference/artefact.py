@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ml.dsp.signal_path import signal_path
 from ml.inference.curve import OperatingCurve, parse_curve
 from ml.inference.errors import ArtefactError
 
@@ -223,7 +224,7 @@ def load_artefact(directory: Path) -> Artefact:
     """Read and verify a model directory: schema, ranges, presence and SHA-256 of each file.
 
     Raises `ArtefactError` with one of the codes artefact.missing, artefact.unreadable, artefact.schema,
-    artefact.invalid, artefact.curve, artefact.file_missing, artefact.hash_mismatch.
+    artefact.invalid, artefact.curve, artefact.file_missing, artefact.hash_mismatch, artefact.signal_path.
     """
     directory = Path(directory)
     description = _read_description(directory)
@@ -238,7 +239,24 @@ def load_artefact(directory: Path) -> Artefact:
                 f"The model file {name} is damaged or was replaced: its SHA-256 differs from the one in"
                 f" {DESCRIPTION_FILE}.",
             )
+    _require_same_signal_path(artefact)
     return artefact
+
+
+def _require_same_signal_path(artefact: Artefact) -> None:
+    """What a member learnt from must be what it is shown. Models from before the entry was written carry none."""
+    trained_on = artefact.preprocessing.get("signal_path", {})
+    installed = signal_path()
+    for key, what in (
+        ("segmentation_sha256", "parameters of the segmentation"),
+        ("beat_features", "features of the beats"),
+    ):
+        if key in trained_on and trained_on[key] != installed[key]:
+            raise ArtefactError(
+                "artefact.signal_path",
+                f"The model {artefact.name} {artefact.version} was trained with other {what} than this software has:"
+                " train it again, or use the version of the software it was made with.",
+            )
 
 
 def _read_description(directory: Path) -> dict[str, Any]:

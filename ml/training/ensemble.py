@@ -1,7 +1,7 @@
 """Trains an ensemble: held-out folds give weights, calibration and thresholds; a last fit on everything is released."""
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from ml.training.fingerprint import training_fingerprint
 from ml.training.folds import as_predictions, combined, cross_validation, member_weights
 from ml.training.held_out import held_out_logits
 from ml.training.members import Member, Report, create_members
-from ml.training.metadata import LICENCE, code_version, data_hash, versions
+from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing
 
 PREDICTIONS_FILE = "predictions.json"
 
@@ -161,7 +161,7 @@ def _write_release(
             [point.threshold for point in chosen.points.values()],
         ),
         assumed_prevalence=float(held_out.labels.mean()),
-        preprocessing={"features": asdict(preset.features), "versions": versions()},
+        preprocessing=preprocessing(preset),
         training_data=TrainingData(
             description="PhysioNet/CinC Challenge 2016, public training recordings, less the demo samples' subjects",
             sha256=data_hash(corpus),

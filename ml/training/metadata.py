@@ -3,10 +3,14 @@
 import hashlib
 import platform
 import subprocess
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from ml.data.corpus import Corpus
+from ml.dsp.signal_path import signal_path
+from ml.training.config import Preset
 
 LICENCE = "Apache-2.0; trained on PhysioNet/CinC 2016 (ODC-By 1.0)"
 _PACKAGES = ("keras", "tensorflow", "jax", "numpy", "scipy", "scikit-learn", "librosa", "soxr")
@@ -27,6 +31,12 @@ def code_version() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}+changes" if changed else commit
+
+
+def preprocessing(preset: Preset) -> dict[str, Any]:
+    """The artefact's entry: what was computed from a recording, by which code. Read back by ml.inference.artefact."""
+    entry: dict[str, Any] = {"features": asdict(preset.features), "versions": versions()}
+    return entry | {"signal_path": signal_path()} if preset.members else entry
 
 
 def versions() -> dict[str, str]:

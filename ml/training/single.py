@@ -24,7 +24,7 @@ from ml.training.config import Preset
 from ml.training.folds import as_predictions
 from ml.training.loop import Result, train_network, without_optimizer
 from ml.training.members import Report
-from ml.training.metadata import LICENCE, code_version, data_hash, versions
+from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing, versions
 from ml.training.tensorboard import TensorBoard, samples_of
 
 TEST_FOLD = 0
@@ -222,7 +222,7 @@ def _write_artefact(
                 for name, point in points.items()
             },
             assumed_prevalence=prevalence,
-            preprocessing={"features": asdict(preset.features), "versions": versions()},
+            preprocessing=preprocessing(preset),
             training_data=TrainingData(
                 description=f"PhysioNet/CinC Challenge 2016, public training recordings, less fold {TEST_FOLD}",
                 sha256=data_hash(corpus),

@@ -18,21 +18,21 @@ from ml.data.corpus import FS_HZ, Corpus
 from ml.dsp.beat_image import beat_image, image_shape
 from ml.dsp.beat_spectrum import beat_spectrum
 from ml.dsp.phase_features import phase_feature_names, phase_features
-from ml.dsp.segmentation import PARAMETERS_FILE, segment
+from ml.dsp.segmentation import segment
+from ml.dsp.signal_path import BEAT_FEATURES_VERSION, signal_path
 from ml.errors import SignalError
 from ml.training.config import AugmentConfig
 
 CACHE_FILE = "beats.npz"
-VERSION = 1  # of the features: raise it when phase_features or beat_image change
 CUTS_S = ((2.2, 6.0), (6.0, 15.0))  # shortest and longest length of each cut
 N_VIEWS = 1 + len(CUTS_S)
 _AUGMENT = AugmentConfig(short_probability=0.0)
 # What decides the views beside the sound: part of every fit's fingerprint.
 VIEW_SETTINGS = {
-    "version": VERSION,
+    "version": BEAT_FEATURES_VERSION,
     "cuts_s": [list(cut) for cut in CUTS_S],
     "augment": asdict(_AUGMENT),
-    "segmentation": hashlib.sha256(PARAMETERS_FILE.read_bytes()).hexdigest(),
+    "segmentation": signal_path()["segmentation_sha256"],
 }
 _REPORT_EVERY = 100
 

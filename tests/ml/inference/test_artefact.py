@@ -3,6 +3,8 @@ import json
 
 import pytest
 
+from ml.dsp.segmentation import PARAMETERS_FILE
+from ml.dsp.signal_path import SEGMENTATION_FILE, signal_path
 from ml.inference.artefact import (
     DESCRIPTION_FILE,
     Artefact,
@@ -129,6 +131,28 @@ def test_nan_in_the_description(model_dir):
     path = model_dir / DESCRIPTION_FILE
     path.write_text(path.read_text().replace("0.5", "NaN"))
     assert code_of(model_dir) == "artefact.unreadable"
+
+
+def test_a_model_of_another_signal_path_is_refused_and_one_of_this_or_of_before_the_entry_loads(model_dir):
+    for key in ("segmentation_sha256", "beat_features"):
+        edit(
+            model_dir,
+            lambda d, key=key: d["preprocessing"].update(signal_path={**signal_path(), key: "other"}),
+        )
+        assert code_of(model_dir) == "artefact.signal_path"
+    edit(model_dir, lambda description: description["preprocessing"].update(signal_path=signal_path()))
+    assert load_artefact(model_dir).preprocessing["signal_path"] == signal_path()
+    edit(model_dir, lambda description: description["preprocessing"].pop("signal_path"))
+    assert load_artefact(model_dir).name == "heart"
+
+
+def test_another_fit_of_the_segmentation_is_another_signal_path(tmp_path, monkeypatch):
+    assert SEGMENTATION_FILE == PARAMETERS_FILE
+    before = signal_path()
+    other = tmp_path / "parameters.json"
+    other.write_text("{}")
+    monkeypatch.setattr("ml.dsp.signal_path.SEGMENTATION_FILE", other)
+    assert signal_path()["segmentation_sha256"] != before["segmentation_sha256"]
 
 
 def test_writing_refuses_what_json_cannot_hold(tmp_path):
