@@ -1,6 +1,6 @@
 """95 % intervals by resampling subjects, since recordings of one person are not independent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,9 +36,11 @@ def intervals(
     for _ in range(replicates):
         for name, value in figures(predictions.take(resampled_rows(predictions, rng))).items():
             drawn.setdefault(name, []).append(value)
-    result = {}
-    for name, values in drawn.items():
-        defined = [value for value in values if np.isfinite(value)]
-        if defined:
-            result[name] = [float(value) for value in np.percentile(defined, _INTERVAL)]
-    return result
+    found = {name: bounds(values) for name, values in drawn.items()}
+    return {name: interval for name, interval in found.items() if interval}
+
+
+def bounds(values: Sequence[float]) -> list[float]:
+    """[low, high] of a figure's replicates, those that are defined; empty when none is."""
+    defined = [value for value in values if np.isfinite(value)]
+    return [float(value) for value in np.percentile(defined, _INTERVAL)] if defined else []

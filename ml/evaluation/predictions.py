@@ -1,8 +1,10 @@
 """What a model said of a set of recordings, beside what is known of them."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +32,35 @@ class Predictions:
         """The predictions at `rows` (indices or a mask)."""
         return Predictions(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
+    @classmethod
+    def joined(cls, parts: Sequence["Predictions"]) -> "Predictions":
+        """Several sets as one, in their order."""
+        return cls(
+            **{
+                field.name: np.concatenate([getattr(part, field.name) for part in parts])
+                for field in fields(cls)
+            }
+        )
+
+    @property
+    def n_subjects(self) -> int:
+        """How many different subjects there are."""
+        return len(np.unique(self.subjects))
+
+    def as_dict(self) -> dict[str, Any]:
+        """One list per field."""
+        return {field.name: getattr(self, field.name).tolist() for field in fields(self)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Predictions":
+        """What `as_dict` gave."""
+        return cls(**{field.name: np.asarray(values[field.name]) for field in fields(cls)})
+
     def save(self, path: Path) -> None:
         """Write as JSON, one list per field."""
-        values = {field.name: getattr(self, field.name).tolist() for field in fields(self)}
-        path.write_text(json.dumps(values), encoding="utf-8")
+        path.write_text(json.dumps(self.as_dict()), encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> "Predictions":
         """Read what `save` wrote."""
-        values = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{field.name: np.asarray(values[field.name]) for field in fields(cls)})
+        return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))

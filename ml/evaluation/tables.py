@@ -7,20 +7,9 @@ import numpy as np
 
 from ml.evaluation.bootstrap import REPLICATES, intervals
 from ml.evaluation.calibration import Platt, Threshold
-from ml.evaluation.metrics import (
-    auc,
-    auc_by_group,
-    brier,
-    challenge_score,
-    expected_calibration_error,
-    macro,
-    rates,
-    reliability,
-    risk_coverage,
-)
+from ml.evaluation.decisions import Decided, decision_table
+from ml.evaluation.metrics import auc, auc_by_group, macro
 from ml.evaluation.predictions import HEADLINE_DATABASES, LODO_DATABASES, Predictions
-
-_COVERAGES = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 
 
 def ranking(predictions: Predictions, *, seed: int = 0, replicates: int = REPLICATES) -> dict[str, Any]:
@@ -28,7 +17,7 @@ def ranking(predictions: Predictions, *, seed: int = 0, replicates: int = REPLIC
     figures = _ranking_figures(predictions)
     return {
         "n": len(predictions),
-        "n_subjects": len(np.unique(predictions.subjects)),
+        "n_subjects": predictions.n_subjects,
         "auc": _by_database(figures),
         "macro_auc_abdf": figures["macro_abdf"],
         "mean_auc_abcdf": figures["mean_abcdf"],
@@ -57,72 +46,22 @@ def decisions(
     probabilities: np.ndarray,
     threshold: Threshold,
     calls: np.ndarray | None = None,
+    *,
+    assumed_prevalence: float | None = None,
+    seed: int = 0,
+    replicates: int = 0,
 ) -> dict[str, Any]:
-    """Forced and three-way figures at one operating point, pooled and per database.
+    """Forced and three-way figures at one operating point, pooled and per database (see `decision_table`).
 
     `calls` are the three-way labels where software gave them (its own quality check included); the band's otherwise.
     """
-    calls = threshold.calls(probabilities) if calls is None else calls
-    forced = probabilities >= threshold.threshold
-    groups = {"pooled": np.ones(len(predictions), dtype=bool)}
-    groups |= {str(name): predictions.databases == name for name in np.unique(predictions.databases)}
+    decided = Decided.at(
+        predictions, probabilities, threshold, calls=calls, assumed_prevalence=assumed_prevalence
+    )
     return {
         "threshold": threshold.threshold,
         "unsure_band": list(threshold.band),
-        "groups": {
-            name: _group(predictions.take(rows), probabilities[rows], forced[rows], calls[rows])
-            for name, rows in groups.items()
-        },
-        "risk_coverage": _risk_coverage(predictions, probabilities, threshold),
-        "reliability": reliability(predictions.labels, probabilities),
-        "confusion": _confusion(predictions.labels, calls),
-    }
-
-
-def _group(
-    predictions: Predictions, probabilities: np.ndarray, forced: np.ndarray, calls: np.ndarray
-) -> dict[str, Any]:
-    labels, usable = predictions.labels, predictions.usable
-    unsure = calls == "unsure"
-    forced_calls = np.where(forced, "abnormal", "normal")
-    return {
-        "n": len(labels),
-        "prevalence": float(labels.mean()),
-        "forced": rates(labels, forced) | {"challenge": challenge_score(labels, usable, forced_calls)},
-        "three_way": challenge_score(labels, usable, calls)
-        | {
-            "coverage": float(1 - unsure.mean()),
-            "answered": rates(labels[~unsure], forced[~unsure]),
-            "unsure_normal": _mean(unsure[labels == 0]),
-            "unsure_abnormal": _mean(unsure[labels == 1]),
-            "unsure_noisy": _mean(unsure[~usable]),
-            "unsure_usable": _mean(unsure[usable]),
-        },
-        "brier": brier(labels, probabilities),
-        "ece": expected_calibration_error(labels, probabilities),
-    }
-
-
-def _risk_coverage(
-    predictions: Predictions, probabilities: np.ndarray, threshold: Threshold
-) -> list[dict[str, float]]:
-    odds = np.log(np.clip(probabilities, 1e-9, 1 - 1e-9)) - np.log1p(-np.clip(probabilities, 1e-9, 1 - 1e-9))
-    limit = math.log(max(threshold.threshold, 1e-9)) - math.log1p(-min(threshold.threshold, 1 - 1e-9))
-    coverage, risk = risk_coverage(
-        predictions.labels, probabilities >= threshold.threshold, np.abs(odds - limit)
-    )
-    places = [min(len(coverage) - 1, int(np.searchsorted(coverage, wanted))) for wanted in _COVERAGES]
-    return [{"coverage": float(coverage[place]), "risk": float(risk[place])} for place in places]
-
-
-def _confusion(labels: np.ndarray, calls: np.ndarray) -> dict[str, dict[str, int]]:
-    return {
-        truth: {
-            call: int(((labels == label) & (calls == call)).sum())
-            for call in ("normal", "abnormal", "unsure")
-        }
-        for truth, label in (("normal", 0), ("abnormal", 1))
-    }
+    } | decision_table(decided, seed=seed, replicates=replicates)
 
 
 def full_table(
@@ -139,7 +78,8 @@ def full_table(
         "ranking": ranking(predictions, seed=seed, replicates=replicates),
         "calibration": {"slope": platt.slope, "intercept": platt.intercept},
         "operating_points": {
-            name: decisions(predictions, probabilities, point) for name, point in points.items()
+            name: decisions(predictions, probabilities, point, seed=seed, replicates=replicates)
+            for name, point in points.items()
         },
     }
 
@@ -153,7 +93,3 @@ def without_nan(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if len(values) else float("nan")

@@ -45,11 +45,13 @@ def cross_validation(
     ]
 
 
-def folds_of_seed(corpus: Corpus, seed: int, folds: int) -> NDArray[np.int_]:
+def folds_of_seed(corpus: Corpus, seed: int, folds: int, *, among: Indices | None = None) -> NDArray[np.int_]:
     """The fold of each recording when subjects are dealt out by another seed, shape (n,).
 
-    Recordings that belong in training only stay so. Raises DatasetError where a fold would miss a label.
+    Recordings that belong in training only stay so, and so do those not `among` the ones to deal out (all when None).
+    Raises DatasetError where a fold would miss a label.
     """
+    dealt = np.arange(len(corpus)) if among is None else among
     recordings = [
         Recording(
             file_id=str(corpus.file_ids[index]),
@@ -60,10 +62,12 @@ def folds_of_seed(corpus: Corpus, seed: int, folds: int) -> NDArray[np.int_]:
             training_only=bool(corpus.folds[index] == TRAINING_ONLY_FOLD),
             path=Path(),
         )
-        for index in range(len(corpus))
+        for index in dealt
     ]
     fold_of = assign_folds(recordings, folds=folds, seed=seed)
-    return np.array([fold_of[recording.file_id] for recording in recordings])
+    result = np.full(len(corpus), TRAINING_ONLY_FOLD)
+    result[dealt] = [fold_of[recording.file_id] for recording in recordings]
+    return result
 
 
 def leave_one_database_out(corpus: Corpus) -> list[Plan]:

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,16 @@ from ml.evaluation.tables import full_table, without_nan
 from ml.inference.artefact import Artefact, Calibration, Member, OperatingPoint, TrainingData, write_artefact
 from ml.nets import build_network
 from ml.training.backend import Backend
-from ml.training.callbacks import ProgressLine, Several
+from ml.training.callbacks import Observer, ProgressLine, Several
 from ml.training.config import Preset
 from ml.training.folds import as_predictions
 from ml.training.loop import Result, train_network, without_optimizer
 from ml.training.members import Report
 from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing, versions
 from ml.training.tensorboard import TensorBoard, samples_of
+
+if TYPE_CHECKING:
+    import keras
 
 TEST_FOLD = 0
 VALIDATION_FOLD = 1
@@ -54,23 +58,24 @@ def train_single(
     train = np.flatnonzero((corpus.folds != TEST_FOLD) & (corpus.folds != VALIDATION_FOLD))
     validation = np.flatnonzero(corpus.folds == VALIDATION_FOLD)
     test = np.flatnonzero(corpus.folds == TEST_FOLD)
-    result = _fit(
+    result = fit_spectrograms(
         corpus,
         preset,
         inputs,
         train=train,
         validation=validation,
-        out_dir=out_dir,
+        directory=out_dir / "work",
         seed=seed,
         resume=resume,
-        report=report,
+        observer=Several(
+            ProgressLine(report, f"{preset.name} "),
+            TensorBoard(out_dir / "tensorboard", samples_of(corpus, train, with_sound=False)),
+        ),
     )
     without_optimizer(result.model).save(out_dir / MODEL_FILE)
 
     held_out = np.concatenate([validation, test])
-    scores = _logits(
-        result.model.predict(inputs[held_out][..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0]
-    )
+    scores = predicted_logits(result.model, inputs[held_out])
     on_validation = as_predictions(corpus, validation, scores[: len(validation)])
     on_test = as_predictions(corpus, test, scores[len(validation) :])
     platt = fit_platt(on_validation.scores, on_validation.labels)
@@ -90,18 +95,22 @@ def train_single(
     return out_dir
 
 
-def _fit(
+def fit_spectrograms(
     corpus: Corpus,
     preset: Preset,
     inputs: NDArray[np.float32],
     *,
     train: NDArray[np.intp],
     validation: NDArray[np.intp],
-    out_dir: Path,
+    directory: Path,
     seed: int,
     resume: bool,
-    report: Report,
+    observer: Observer,
 ) -> Result:
+    """Train `preset`'s network on the spectrograms `inputs` (n, bands, frames) of `train`, stopped on `validation`.
+
+    Checkpoints lie in `directory`, from where `resume` goes on. Raises TrainingStoppedError.
+    """
     import keras
 
     def build() -> "keras.Model":
@@ -120,19 +129,18 @@ def _fit(
         build,
         StoredSpectrograms(inputs[train], labels, batch_size=preset.training.batch_size, seed=seed),
         preset.training,
-        directory=out_dir / "work",
+        directory=directory,
         fingerprint={"preset": asdict(preset), "seed": seed, "recordings": corpus.file_ids[train].tolist()},
         resume=resume,
-        observer=Several(
-            ProgressLine(report, f"{preset.name} "),
-            TensorBoard(out_dir / "tensorboard", samples_of(corpus, train, with_sound=False)),
-        ),
+        observer=observer,
         validate=validate,
         class_weights=(0.5 / (1 - positive), 0.5 / positive),
     )
 
 
-def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float64]:
+def predicted_logits(model: "keras.Model", inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    """One logit per spectrogram (n, bands, frames), shape (n,)."""
+    probabilities = model.predict(inputs[..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0]
     p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
     return np.log(p) - np.log1p(-p)
 

@@ -46,5 +46,5 @@ class Member(Protocol):
 
 
 def create_members(preset: Preset) -> list[Member]:
-    """The preset's members, untrained, in its order."""
-    return [import_module(f"{__name__}.{name}").create(preset) for name in preset.members]
+    """The preset's members, untrained, in its order; a preset without any is the one network it trains."""
+    return [import_module(f"{__name__}.{name}").create(preset) for name in preset.members or (preset.name,)]

@@ -1,0 +1,162 @@
+"""Two models on the same recordings: paired differences over repetitions, with intervals by subject.
+
+d and f are small, so that two models are compared on the same subjects, resampled together, and never by whether their
+own intervals overlap.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ml.data.physionet import DatasetError
+from ml.evaluation.bootstrap import REPLICATES, bounds, resampled_rows
+from ml.evaluation.metrics import auc, auc_by_group, macro
+from ml.evaluation.predictions import HEADLINE_DATABASES, LODO_DATABASES, Predictions
+
+Figures = Callable[[Predictions], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Held-out predictions of every recording in one repetition."""
+
+    fold_seed: int
+    seed: int
+    predictions: Predictions
+
+
+@dataclass(frozen=True)
+class StoredRuns:
+    """What one model said, repetition by repetition; `kind` is "folds" or "lodo"."""
+
+    name: str
+    kind: str
+    provenance: dict[str, Any]
+    runs: tuple[Run, ...]
+
+    def save(self, path: Path) -> None:
+        """Write as JSON."""
+        content = {
+            "name": self.name,
+            "kind": self.kind,
+            "provenance": self.provenance,
+            "runs": [
+                {"fold_seed": run.fold_seed, "seed": run.seed, "predictions": run.predictions.as_dict()}
+                for run in self.runs
+            ],
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> "StoredRuns":
+        """Read what `save` wrote. Raises DatasetError for anything else."""
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            runs = [
+                Run(own["fold_seed"], own["seed"], Predictions.from_dict(own["predictions"]))
+                for own in content["runs"]
+            ]
+            return cls(content["name"], content["kind"], content["provenance"], tuple(runs))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DatasetError(
+                f"{path} holds no held-out predictions; make one with --folds or --lodo and --predictions."
+            ) from error
+
+
+def figures(predictions: Predictions) -> dict[str, float]:
+    """AUC per database, both headline means and the pooled one."""
+    values = auc_by_group(predictions.databases, predictions.labels, predictions.scores)
+    return {f"auc_{name}": value for name, value in values.items()} | {
+        "macro_auc_abdf": macro(values, HEADLINE_DATABASES),
+        "mean_auc_abcdf": macro(values, LODO_DATABASES),
+        "pooled_auc": auc(predictions.labels, predictions.scores),
+    }
+
+
+def compare(
+    first: StoredRuns,
+    second: StoredRuns,
+    *,
+    seed: int = 0,
+    replicates: int = REPLICATES,
+    figures_of: Figures = figures,
+) -> dict[str, Any]:
+    """First minus second, each figure's mean over the repetitions that both have.
+
+    A replicate draws subjects with replacement within each database, the same for both models and all repetitions.
+    Raises DatasetError where the two were not judged on the same recordings.
+    """
+    pairs = _pairs(first, second)
+    differences = [_difference(one, other, figures_of) for one, other in pairs]
+    rng = np.random.default_rng(seed)
+    drawn: dict[str, list[float]] = {key: [] for key in differences[0]}
+    for _ in range(replicates):
+        rows = resampled_rows(pairs[0][0], rng)
+        resampled = [_difference(one.take(rows), other.take(rows), figures_of) for one, other in pairs]
+        for key, values in drawn.items():
+            values.append(float(np.mean([own[key] for own in resampled])))
+    return {
+        "first": first.name,
+        "second": second.name,
+        "kind": first.kind,
+        "repetitions": len(pairs),
+        "recordings": len(pairs[0][0]),
+        "subjects": pairs[0][0].n_subjects,
+        "seed": seed,
+        "replicates": replicates,
+        "provenance": {"first": first.provenance, "second": second.provenance},
+        "differences": {
+            key: {
+                "first": float(np.mean([figures_of(one)[key] for one, _ in pairs])),
+                "second": float(np.mean([figures_of(other)[key] for _, other in pairs])),
+                "difference": float(np.mean([own[key] for own in differences])),
+                "interval_95": bounds(values),
+                "sd_over_repetitions": _sd([own[key] for own in differences]),
+                "by_repetition": [own[key] for own in differences],
+            }
+            for key, values in drawn.items()
+        },
+    }
+
+
+def _pairs(first: StoredRuns, second: StoredRuns) -> list[tuple[Predictions, Predictions]]:
+    if first.kind != second.kind:
+        raise DatasetError(f"{first.name} was judged by {first.kind}, {second.name} by {second.kind}.")
+    others = {(run.fold_seed, run.seed): run.predictions for run in second.runs}
+    shared = [run for run in first.runs if (run.fold_seed, run.seed) in others]
+    if not shared:
+        raise DatasetError(f"{first.name} and {second.name} have no pair of fold seed and seed in common.")
+    return _aligned([(run.predictions, others[run.fold_seed, run.seed]) for run in shared])
+
+
+def _aligned(pairs: Sequence[tuple[Predictions, Predictions]]) -> list[tuple[Predictions, Predictions]]:
+    """All in the order of the recordings' names, so that one draw of rows serves every one of them."""
+    ordered = [(_by_name(one), _by_name(other)) for one, other in pairs]
+    reference = ordered[0][0]
+    for one, other in ordered:
+        for own in (one, other):
+            if not (
+                np.array_equal(own.file_ids, reference.file_ids)
+                and np.array_equal(own.labels, reference.labels)
+                and np.array_equal(own.subjects, reference.subjects)
+            ):
+                raise DatasetError("The two were not judged on the same recordings of the same subjects.")
+    return ordered
+
+
+def _by_name(predictions: Predictions) -> Predictions:
+    return predictions.take(np.argsort(predictions.file_ids))
+
+
+def _difference(one: Predictions, other: Predictions, figures_of: Figures) -> dict[str, float]:
+    own, against = figures_of(one), figures_of(other)
+    return {key: own[key] - against[key] for key in own}
+
+
+def _sd(values: Sequence[float]) -> float:
+    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
