@@ -94,7 +94,8 @@ class PersonAdmin(ClinicScopedAdmin, UserAdmin):
 class ClinicAdmin(ClinicScopedAdmin):
     clinic_path = "pk"
     addable = True
-    editable = ("name", "time_zone", "retention_days", "target_s", "operating_point", "prevalence")
+    # How the model reads is chosen on the clinic's own page, which shows what the choice does.
+    editable = ("name", "time_zone", "retention_days", "target_s")
     list_display = ("name", "time_zone", "retention_days", "operating_point", "is_demo", "created_at")
     list_filter = ("is_demo", "operating_point")
     search_fields = ("name",)

@@ -34,38 +34,18 @@ class ClinicForm(forms.ModelForm):
         choices=lambda: [(name, name.replace("_", " ")) for name in sorted(zoneinfo.available_timezones())],
         help_text="Times are shown in this zone.",
     )
-    prevalence_percent = forms.FloatField(
-        label="Abnormal among your patients (%)",
-        min_value=0.1,
-        max_value=99.9,
-        help_text="Predictive values are shown for this share.",
-        widget=forms.NumberInput(attrs={"step": "0.1"}),
-    )
 
     class Meta:
         model = Clinic
-        fields = ["name", "time_zone", "target_s", "retention_days", "operating_point"]
+        fields = ["name", "time_zone", "target_s", "retention_days"]
         labels = {
             "target_s": "Usable seconds of a take",
             "retention_days": "Days a recording is kept",
-            "operating_point": "Operating point of the model",
         }
         help_texts = {
             "target_s": "10 to 60. A take ends itself after this much usable sound.",
             "retention_days": "The phone's consent page states it.",
-            "operating_point": "Screening finds more abnormal recordings at the price of more false alarms.",
         }
-
-    def __init__(self, *args, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["prevalence_percent"].initial = round(100 * self.instance.prevalence, 3)
-
-    def clean(self) -> dict:
-        cleaned = super().clean() or self.cleaned_data
-        percent = cleaned.pop("prevalence_percent", None)
-        if percent is not None:
-            cleaned["prevalence"] = percent / 100
-        return cleaned
 
 
 class InvitationForm(forms.Form):

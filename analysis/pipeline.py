@@ -55,7 +55,7 @@ def _read(analysis: Analysis) -> HeartSoundReading:
         raise ValueError("Only a recording's analysis can be read; a session's is made of them.")
     samples, fs_hz = read_samples(recording)
     publish(analysis, stage="listening for heart sounds", fraction=0.4)
-    predictor = predictor_for(analysis.model_version, analysis.operating_point)
+    predictor = predictor_for(analysis.model_version, analysis.operating_point, analysis.wanted_sensitivity)
     return predictor.read(samples, fs_hz)
 
 

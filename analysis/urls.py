@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from analysis.views import history, result, session
+from analysis.views import comparison, history, model, result, session
 
 app_name = "analysis"
 
@@ -17,4 +17,7 @@ urlpatterns = [
     path("analyses/<uuid:analysis_id>/retry/", result.retry, name="retry"),
     path("sessions/<uuid:session_id>/", session.session, name="session"),
     path("sessions/<uuid:session_id>/takes/", session.takes, name="takes"),
+    path("model/", model.model, name="model"),
+    path("model/figures/", model.figures, name="model_figures"),
+    path("model/comparison/<uuid:version_id>/", comparison.comparison, name="comparison"),
 ]

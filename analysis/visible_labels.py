@@ -44,6 +44,11 @@ def with_visible_label(recordings: QuerySet[Recording], label: str) -> QuerySet[
     return recordings.filter(newest_verdict=label, outside_scope=False)
 
 
+def within_scope(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
+    """Those of `recordings` that a model may speak of at all, by `analysis.scope.scope_objection`."""
+    return recordings.annotate(outside_scope=_outside_scope()).filter(outside_scope=False)
+
+
 def _outside_scope() -> Case:
     patient = "session__patient__"
     made = F("created_at")

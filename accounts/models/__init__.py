@@ -1,5 +1,5 @@
 from accounts.models.audit import AuditEvent
-from accounts.models.clinic import Clinic, Membership, Role
+from accounts.models.clinic import Clinic, Membership, OperatingPoint, Role
 from accounts.models.idempotency import IdempotentRequest
 from accounts.models.tokens import ApiToken, Invitation
 from accounts.models.user import User
@@ -11,6 +11,7 @@ __all__ = [
     "IdempotentRequest",
     "Invitation",
     "Membership",
+    "OperatingPoint",
     "Role",
     "User",
 ]

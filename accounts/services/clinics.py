@@ -14,7 +14,9 @@ from accounts.permissions import Right, authorise
 from accounts.scoping import SESSION_KEY, activate, memberships_of
 from accounts.services.audit import record_event
 
-EDITABLE = frozenset({"name", "time_zone", "retention_days", "target_s", "operating_point", "prevalence"})
+# Of these the trail keeps the values too: they change what the model calls abnormal, and how that is explained.
+READING = ("operating_point", "wanted_sensitivity", "prevalence")
+EDITABLE = frozenset({"name", "time_zone", "retention_days", "target_s", *READING})
 
 
 def switch_clinic(*, clinic_id: str, session: SessionBase, by: Actor) -> Membership:
@@ -29,7 +31,7 @@ def switch_clinic(*, clinic_id: str, session: SessionBase, by: Actor) -> Members
 
 
 def update_clinic(*, clinic: Clinic, by: Actor, **changes: Any) -> Clinic:
-    """Change a clinic's settings; the event names the fields. Raises ValidationError."""
+    """Change a clinic's settings; the event names the fields, and of READING what they were. Raises ValidationError."""
     unknown = changes.keys() - EDITABLE
     if unknown:
         raise TypeError(f"A clinic's {', '.join(sorted(unknown))} cannot be set this way.")
@@ -37,13 +39,14 @@ def update_clinic(*, clinic: Clinic, by: Actor, **changes: Any) -> Clinic:
     # Read anew: a form has written its cleaned values onto the instance it was given.
     stored = Clinic.objects.get(pk=clinic.pk)
     changed = sorted(field for field, value in changes.items() if getattr(stored, field) != value)
+    details: dict[str, Any] = {"fields": changed}
     for field in changed:
+        if field in READING:
+            details[field] = [getattr(stored, field), changes[field]]
         setattr(stored, field, changes[field])
     if changed:
         stored.full_clean()
         with transaction.atomic():
             stored.save(update_fields=changed)
-            record_event(
-                by=by, action="clinic.changed", obj=stored, clinic=stored, details={"fields": changed}
-            )
+            record_event(by=by, action="clinic.changed", obj=stored, clinic=stored, details=details)
     return stored

@@ -51,6 +51,9 @@ class ResultSerializer(serializers.Serializer):
     threshold = serializers.FloatField()
     unsure_band = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
     operating_point = serializers.CharField()
+    wanted_sensitivity = serializers.FloatField(
+        allow_null=True, help_text="What the clinic asked for, where the operating point is adjusted."
+    )
     heart_rate_bpm = serializers.FloatField(allow_null=True)
     quality_usable = serializers.BooleanField(allow_null=True)
     quality_score = serializers.FloatField(allow_null=True)

@@ -61,7 +61,9 @@ class Analysis(models.Model):
     threshold = models.FloatField(null=True, blank=True)
     band_low = models.FloatField(null=True, blank=True)
     band_high = models.FloatField(null=True, blank=True)
+    # What was asked for, when it was: a later change of the clinic's setting changes no earlier result.
     operating_point = models.CharField(max_length=16, blank=True)
+    wanted_sensitivity = models.FloatField(null=True, blank=True)
     heart_rate_bpm = models.FloatField(null=True, blank=True)
     quality_score = models.FloatField(null=True, blank=True)
     quality_usable = models.BooleanField(null=True, blank=True)
@@ -88,6 +90,10 @@ class Analysis(models.Model):
             models.CheckConstraint(
                 condition=models.Q(label="unsure") ^ models.Q(unsure_reason=""),
                 name="unsure_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(operating_point="adjusted") ^ models.Q(wanted_sensitivity__isnull=True),
+                name="adjusted_says_to_what",
             ),
         ]
         indexes = [

@@ -6,6 +6,8 @@ import uuid
 
 from django.db import models
 
+from ml.inference.curve import OperatingCurve, parse_curve
+
 
 class ModelVersion(models.Model):
     class Stage(models.TextChoices):
@@ -34,3 +36,14 @@ class ModelVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+    @property
+    def stage_text(self) -> str:
+        """The stage in a word; the choices' own labels explain."""
+        return self.get_stage_display().partition(":")[0]
+
+    @property
+    def operating_curve(self) -> OperatingCurve | None:
+        """What its thresholds do; None for a model that was released without saying so."""
+        curve = self.metadata.get("operating_curve")
+        return parse_curve(curve) if curve else None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.errors import HeartSiteError
 from accounts.services.audit import record_event
+from analysis.artefacts import digest_of, facts_of, verify
 from analysis.models import ModelVersion
-from ml.inference.artefact import DESCRIPTION_FILE, load_artefact
+from ml.inference.artefact import load_artefact
 from ml.inference.errors import ArtefactError
 
 
@@ -22,38 +23,37 @@ def register_model(*, directory: Path, by: Actor) -> ModelVersion:
 
     Raises HeartSiteError with the artefact's own code when the directory is damaged or mismatched.
     """
+    _require_operator(by)
     try:
         artefact = load_artefact(directory)
     except ArtefactError as error:
         raise HeartSiteError(error.code, error.message) from error
-    # The description holds the hash of every other file, so its own hash names the whole artefact.
-    digest = hashlib.sha256((directory / DESCRIPTION_FILE).read_bytes()).hexdigest()
+    known = {"directory": str(directory.resolve()), "metadata": facts_of(artefact)}
     version, created = ModelVersion.objects.get_or_create(
-        artefact_sha256=digest,
-        defaults={
-            "name": artefact.name,
-            "version": artefact.version,
-            "directory": str(directory.resolve()),
-            "metadata": {
-                "assumed_prevalence": artefact.assumed_prevalence,
-                "session": dict(artefact.session),
-            },
-        },
+        artefact_sha256=digest_of(directory),
+        defaults={"name": artefact.name, "version": artefact.version, **known},
     )
     if created:
         record_event(by=by, action="model.registered", obj=version)
-    elif version.directory != str(directory.resolve()):
-        # The same files found elsewhere: the installation moved.
-        version.directory = str(directory.resolve())
-        version.save(update_fields=["directory"])
+    changed = [field for field, value in known.items() if getattr(version, field) != value]
+    if changed:
+        # The same files found elsewhere, because the installation moved; or a later release keeps more facts of them.
+        for field in changed:
+            setattr(version, field, known[field])
+        version.save(update_fields=changed)
     return version
 
 
 def promote_model(*, version: ModelVersion, by: Actor) -> ModelVersion:
-    """Make `version` the one that reads; the one before it is retired and can be promoted again (roll back)."""
+    """Make `version` the one that reads; the one before it is retired and can be promoted again (roll back).
+
+    Raises HeartSiteError where its files are gone, damaged or replaced: then the model that reads stays.
+    """
+    _require_operator(by)
+    if version.stage == ModelVersion.Stage.CURRENT:
+        return version
+    _require_files(version)
     with transaction.atomic():
-        if version.stage == ModelVersion.Stage.CURRENT:
-            return version
         ModelVersion.objects.filter(stage=ModelVersion.Stage.CURRENT).update(stage=ModelVersion.Stage.RETIRED)
         version.stage = ModelVersion.Stage.CURRENT
         version.promoted_at = timezone.now()
@@ -63,8 +63,11 @@ def promote_model(*, version: ModelVersion, by: Actor) -> ModelVersion:
 
 
 def roll_back_model(*, by: Actor) -> ModelVersion:
-    """Promote the model that read before the current one."""
-    previous = ModelVersion.objects.filter(stage=ModelVersion.Stage.RETIRED, promoted_at__isnull=False)
+    """Promote the model that read before the current one, even where it runs in the shadow since."""
+    _require_operator(by)
+    previous = ModelVersion.objects.exclude(stage=ModelVersion.Stage.CURRENT).filter(
+        promoted_at__isnull=False
+    )
     version = previous.order_by("-promoted_at").first()
     if version is None:
         raise HeartSiteError(
@@ -75,15 +78,43 @@ def roll_back_model(*, by: Actor) -> ModelVersion:
 
 def shadow_model(*, version: ModelVersion, by: Actor) -> ModelVersion:
     """Run `version` beside the current model on every new recording, its results shown to nobody."""
+    _require_operator(by)
     if version.stage == ModelVersion.Stage.CURRENT:
         raise HeartSiteError(
             "model.is_current", "This model is the current one already; promote another first."
         )
+    _require_files(version)
+    return _move(version, ModelVersion.Stage.SHADOW, action="model.shadowed", by=by)
+
+
+def stop_shadow(*, version: ModelVersion, by: Actor) -> ModelVersion:
+    """End a shadow run. What it read stays, for the comparison."""
+    _require_operator(by)
+    if version.stage != ModelVersion.Stage.SHADOW:
+        raise HeartSiteError("model.no_shadow", "This model does not run in the shadow.")
+    stage = ModelVersion.Stage.RETIRED if version.promoted_at else ModelVersion.Stage.CANDIDATE
+    return _move(version, stage, action="model.shadow_ended", by=by)
+
+
+def _move(version: ModelVersion, stage: ModelVersion.Stage, *, action: str, by: Actor) -> ModelVersion:
     with transaction.atomic():
-        version.stage = ModelVersion.Stage.SHADOW
+        version.stage = stage
         version.save(update_fields=["stage"])
-        record_event(by=by, action="model.shadowed", obj=version)
+        record_event(by=by, action=action, obj=version)
     return version
+
+
+def _require_operator(by: Actor) -> None:
+    """One model reads for all clinics: only who runs the installation chooses it."""
+    if by.kind != "system" and not (by.user is not None and by.user.is_superuser):
+        raise PermissionDenied("Only a superuser chooses the model that reads for all clinics.")
+
+
+def _require_files(version: ModelVersion) -> None:
+    try:
+        verify(version)
+    except ArtefactError as error:
+        raise HeartSiteError(error.code, error.message) from error
 
 
 def current_model() -> ModelVersion:

@@ -13,6 +13,7 @@ from accounts.actors import Actor
 from accounts.errors import HeartSiteError
 from accounts.services.audit import record_event
 from analysis.models import Analysis, ModelVersion
+from analysis.operating_points import point_for
 from analysis.progress import publish
 from analysis.services import leases
 from analysis.services.registry import current_model
@@ -116,13 +117,15 @@ def _request_forgotten() -> None:
 
 
 def _queue(*, recording: Recording, model: ModelVersion, by: Actor, is_shadow: bool) -> Analysis:
+    operating_point, wanted_sensitivity = point_for(model, recording.clinic)
     analysis = Analysis.objects.create(
         clinic_id=recording.clinic_id,
         recording=recording,
         model_version=model,
         requested_by=by.user,
         is_shadow=is_shadow,
-        operating_point=recording.clinic.operating_point,
+        operating_point=operating_point,
+        wanted_sensitivity=wanted_sensitivity,
     )
     record_event(by=by, action="analysis.requested", obj=analysis, details={"recording": str(recording.pk)})
     transaction.on_commit(lambda: enqueue(analysis))

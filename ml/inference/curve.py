@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -93,6 +93,15 @@ class OperatingCurve:
         allowed = [point for point in self.points if point.specificity >= MIN_SPECIFICITY]
         reaching = [point for point in allowed if point.sensitivity >= wanted]
         return reaching[-1] if reaching else allowed[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types, as `parse_curve` reads them."""
+        return {
+            "points": [asdict(point) | {"unsure_band": list(point.unsure_band)} for point in self.points],
+            "n_abnormal": self.n_abnormal,
+            "n_normal": self.n_normal,
+            "databases_alike": self.databases_alike,
+        }
 
     @property
     def highest_sensitivity(self) -> float | None:

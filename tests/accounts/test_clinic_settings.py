@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.errors import HeartSiteError
-from accounts.models import ApiToken, AuditEvent
+from accounts.models import ApiToken, AuditEvent, Clinic
+from accounts.models.clinic import SENSITIVITY_BOUNDS
 from accounts.services.clinics import update_clinic
 from accounts.services.tokens import create_token, revoke_token
+from ml.inference.curve import MAX_SENSITIVITY, MIN_SENSITIVITY
 from recordings.models import RecordingSession
 from tests import factories
 
@@ -21,22 +24,49 @@ SETTINGS = {
     "time_zone": "Europe/Berlin",
     "target_s": "20",
     "retention_days": "3650",
-    "operating_point": "screening",
-    "prevalence_percent": "12.5",
 }
 
 
 def test_settings_are_saved_and_only_what_changed_is_named(browse, administrator, clinic):
     browse(administrator).post("/accounts/clinic/settings/", SETTINGS)
     clinic.refresh_from_db()
-    assert (clinic.time_zone, clinic.target_s, clinic.prevalence) == ("Europe/Berlin", 20, 0.125)
+    assert (clinic.time_zone, clinic.target_s) == ("Europe/Berlin", 20)
     event = AuditEvent.objects.get(action="clinic.changed")
-    assert event.details["fields"] == ["operating_point", "prevalence", "target_s", "time_zone"]
+    assert event.details == {"fields": ["target_s", "time_zone"]}
+
+
+def test_of_what_changes_readings_the_trail_keeps_the_values(administrator, clinic):
+    by = Actor.of_user(administrator)
+    update_clinic(clinic=clinic, by=by, operating_point="adjusted", wanted_sensitivity=0.93, prevalence=0.1)
+    assert AuditEvent.objects.get(action="clinic.changed").details == {
+        "fields": ["operating_point", "prevalence", "wanted_sensitivity"],
+        "operating_point": ["balanced", "adjusted"],
+        "prevalence": [0.2, 0.1],
+        "wanted_sensitivity": [0.9, 0.93],
+    }
+    update_clinic(clinic=clinic, by=by, wanted_sensitivity=0.93)
+    assert AuditEvent.objects.filter(action="clinic.changed").count() == 1
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("target_s", "9"), ("target_s", "61"), ("time_zone", "Mars/Olympus"), ("prevalence_percent", "100")],
+    [("wanted_sensitivity", 0.79), ("wanted_sensitivity", 0.99), ("prevalence", 0.004), ("prevalence", 0.91)],
+)
+def test_what_is_asked_of_the_model_stays_in_bounds(administrator, clinic, field, value):
+    with pytest.raises(ValidationError):
+        update_clinic(clinic=clinic, by=Actor.of_user(administrator), **{field: value})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Clinic.objects.filter(pk=clinic.pk).update(**{field: value})
+    assert not AuditEvent.objects.filter(action="clinic.changed").exists()
+
+
+def test_the_model_and_the_clinic_know_the_same_bounds():
+    assert (MIN_SENSITIVITY, MAX_SENSITIVITY) == SENSITIVITY_BOUNDS
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("target_s", "9"), ("target_s", "61"), ("time_zone", "Mars/Olympus"), ("retention_days", "0")],
 )
 def test_impossible_settings_are_refused(browse, administrator, clinic, field, value):
     page = browse(administrator).post("/accounts/clinic/settings/", {**SETTINGS, field: value})

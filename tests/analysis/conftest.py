@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from analysis.models import ModelVersion
+from ml.inference.curve import CurvePoint, OperatingCurve
 from ml.inference.reading import HeartSoundReading, ModelIdentity, SignalQuality
 from recordings.audio_store import store_audio
 from recordings.models import Recording
@@ -49,7 +51,7 @@ class KnownPredictor:
 @pytest.fixture
 def predictor(monkeypatch):
     known = KnownPredictor()
-    monkeypatch.setattr("analysis.pipeline.predictor_for", lambda version, operating_point: known)
+    monkeypatch.setattr("analysis.pipeline.predictor_for", lambda version, point, sensitivity: known)
     return known
 
 
@@ -62,6 +64,49 @@ def model(db):
         artefact_sha256="a" * 64,
         stage=ModelVersion.Stage.CURRENT,
     )
+
+
+# Threshold, sensitivity, specificity of 100 abnormal and 100 normal recordings.
+CURVE_ROWS = [
+    (0.05, 1.0, 0.3),
+    (0.1, 0.97, 0.61),
+    (0.2, 0.95, 0.7),
+    (0.3, 0.9, 0.8),
+    (0.4, 0.85, 0.9),
+    (0.6, 0.5, 1.0),
+]
+
+
+def facts(rows=CURVE_ROWS) -> dict:
+    """What a registered version keeps of an artefact with a curve."""
+    points = tuple(CurvePoint(t, (t - 0.01, t + 0.01), se, sp) for t, se, sp in rows)
+    return {
+        "operating_points": {
+            "balanced": {"threshold": 0.4, "unsure_band": [0.35, 0.45]},
+            "screening": {"threshold": 0.2, "unsure_band": [0.15, 0.25]},
+        },
+        "operating_curve": OperatingCurve(points, 100, 100).as_dict(),
+        "trained_on": "synthetic recordings",
+    }
+
+
+@pytest.fixture
+def adjustable(model):
+    model.metadata = facts()
+    model.save()
+    return model
+
+
+@pytest.fixture
+def browse():
+    """browse(user) is a browser with that person logged in."""
+
+    def open_browser(user):
+        client = Client()
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return open_browser
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -53,6 +54,47 @@ def test_a_shadow_model_reads_beside_the_current_one(model, recording, nudges):
         (model.pk, False),
         (shadow.pk, True),
     }
+
+
+def adjust(recording, wanted):
+    recording.clinic.operating_point, recording.clinic.wanted_sensitivity = "adjusted", wanted
+    recording.clinic.save()
+
+
+def test_an_adjusted_clinics_wish_is_written_down_and_outlives_a_change(adjustable, recording, nudges):
+    adjust(recording, 0.93)
+    asked = request_analysis(recording=recording, by=SYSTEM)
+    adjust(recording, 0.85)
+    asked.refresh_from_db()
+    assert (asked.operating_point, asked.wanted_sensitivity) == ("adjusted", 0.93)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stand_in"), [(0.93, "screening"), (0.90, "screening"), (0.85, "balanced")]
+)
+def test_a_model_that_cannot_be_adjusted_reads_at_the_nearest_released_point(
+    model, recording, nudges, wanted, stand_in
+):
+    adjust(recording, wanted)
+    asked = request_analysis(recording=recording, by=SYSTEM)
+    assert (asked.operating_point, asked.wanted_sensitivity) == (stand_in, None)
+
+
+def test_each_model_maps_the_wish_by_its_own_means(adjustable, recording, nudges):
+    ModelVersion.objects.create(name="heart", version="next", artefact_sha256="b" * 64, stage="shadow")
+    adjust(recording, 0.93)
+    request_analysis(recording=recording, by=SYSTEM)
+    assert set(recording.analyses.values_list("is_shadow", "operating_point")) == {
+        (False, "adjusted"),
+        (True, "screening"),
+    }
+
+
+def test_an_adjusted_analysis_says_to_what(model, recording):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Analysis.objects.create(
+            clinic=recording.clinic, recording=recording, model_version=model, operating_point="adjusted"
+        )
 
 
 def test_a_chosen_model_brings_no_shadow_along(model, recording, nudges):

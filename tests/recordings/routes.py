@@ -148,6 +148,15 @@ ROUTES: dict[str, list[Call]] = {
     "analysis:panel": [page("/recordings/{recording}/panel/")],
     "analysis:request": [deed("/recordings/{recording}/analyse/", colleague=302)],
     "analysis:retry": [deed("/analyses/{failed_analysis}/retry/", colleague=302)],
+    # How the model decides: everybody may look, an administrator chooses.
+    "analysis:model": [
+        page("/model/", own_only=False),
+        deed("/model/", stranger=302, owner=ADMIN, operating_point="screening", prevalence_percent="20"),
+    ],
+    "analysis:model_figures": [
+        gated("/model/figures/?operating_point=balanced&prevalence_percent=20", owner=ADMIN, stranger=200)
+    ],
+    "analysis:comparison": [gated("/model/comparison/{model_version}/", owner=ADMIN, stranger=200)],
     # The API.
     "api_schema": [public("/api/v1/schema/")],
     "api_docs": [public("/api/v1/docs/")],

@@ -39,6 +39,7 @@ class Things:
     consent: str
     recording: str
     failed_analysis: str
+    model_version: str
     token: str
     invitation: str
     person: str
@@ -85,6 +86,7 @@ def things(clinic, clinician, administrator, media, monkeypatch) -> Things:
         consent=str(factories.make_consent(session).pk),
         recording=str(recording.pk),
         failed_analysis=str(failed.pk),
+        model_version=str(model.pk),
         token=str(token.pk),
         invitation=str(invitation.pk),
         person=str(colleague.public_id),

@@ -89,7 +89,9 @@ def test_equal_databases_count_alike_whatever_their_size():
     databases = np.array(["easy"] * 900 + ["hard"] * 100)
     labels = np.array(([1] * 450 + [0] * 450) + ([1] * 50 + [0] * 50))
     p = np.concatenate([np.full(450, 0.9), np.full(450, 0.1), np.full(50, 0.4), np.full(50, 0.6)])
-    held = Predictions(np.arange(1000).astype(str), databases, databases, labels, np.ones(1000, dtype=bool), p)
+    held = Predictions(
+        np.arange(1000).astype(str), databases, databases, labels, np.ones(1000, dtype=bool), p
+    )
     pooled = operating_curve(labels, p, [0.5]).at_threshold(0.5)
     alike = operating_curve(labels, p, [0.5], equal_weights(held)).at_threshold(0.5)
     assert (pooled.sensitivity, pooled.specificity) == (0.9, 0.9)

@@ -49,6 +49,7 @@ class VisibleResult:
     threshold: float | None = None
     unsure_band: tuple[float, float] | None = None
     operating_point: str = ""
+    wanted_sensitivity: float | None = None
     heart_rate_bpm: float | None = None
     quality_score: float | None = None
     quality_usable: bool | None = None
@@ -175,6 +176,7 @@ def _visible(analysis: Analysis, recording: Recording) -> VisibleResult:
         threshold=analysis.threshold,
         unsure_band=_band(analysis),
         operating_point=analysis.operating_point,
+        wanted_sensitivity=analysis.wanted_sensitivity,
         heart_rate_bpm=analysis.heart_rate_bpm,
         quality_score=analysis.quality_score,
         quality_usable=analysis.quality_usable,
