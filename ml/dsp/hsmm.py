@@ -91,9 +91,10 @@ def decode(log_emission: np.ndarray, models: list[Durations]) -> list[Path]:
     stagger = np.cumsum([0, *shortest[1:]])
     block = int(shortest.sum())
     n_blocks = -(-(n_frames + 1) // block)
-    for r in range(n_blocks):
+    # One block before the recording: the later states' first frames, which come before the first state's.
+    for r in range(-1, n_blocks):
         for j in range(N_STATES):
-            begin = r * block + int(stagger[j]) if r else 1
+            begin = max(r * block + int(stagger[j]), 1)
             end = min((r + 1) * block + int(stagger[j]), n_frames + 1)
             if begin >= end:
                 continue

@@ -66,14 +66,16 @@ def test_score_belongs_to_the_path(seed):
     assert path.log_score == pytest.approx(total, abs=1e-6)
 
 
-def test_clear_emissions_are_followed_exactly():
+@pytest.mark.parametrize("cut", [0, 3, 12, 18, 30, 36, 39])
+def test_clear_emissions_are_followed_exactly(cut):
+    """Wherever in the cycle the recording starts: in each state, and just before the next."""
     random = np.random.default_rng(1)
     truth = np.concatenate(
         [
             np.repeat(np.arange(4), [6, 9 + random.integers(-1, 2), 5, 20 + random.integers(-4, 5)])
             for _ in range(12)
         ]
-    )
+    )[cut:]
     log_emission = np.where(np.arange(4) == truth[:, None], -0.05, -3.5)
     path = decode(log_emission, [some_durations((6, 9, 5, 20))])[0]
     assert np.array_equal(path.states, truth)
