@@ -76,42 +76,47 @@ def decode(log_emission: np.ndarray, models: list[Durations]) -> list[Path]:
     # state j's own emissions before t. Time runs last so that windows over it are contiguous.
     reached = np.full((N_STATES, n_models, pad + n_frames + 1), NEVER)
     score = np.full((N_STATES, n_models, n_frames + 1), NEVER)
-    lasted = np.zeros(
-        (N_STATES, n_models, n_frames + 1), dtype=np.int32
-    )  # 0: the segment began before the recording
+    cut = min(n_frames, width - 1)
     for j in range(N_STATES):
-        cut = min(n_frames, width - 1)
         score[j, :, 1 : cut + 1] = log_start[:, j, 1 : cut + 1] + total[1 : cut + 1, j]
 
     # Durations run backwards in a window over time: window position p is duration longest - p.
-    reversed_density = [
-        log_density[:, None, j, shortest[j] : longest[j] + 1][:, :, ::-1] for j in range(N_STATES)
+    reversed_density = [log_density[:, j, shortest[j] : longest[j] + 1][:, ::-1] for j in range(N_STATES)]
+    # Durations run first here: a maximum over the first axis is taken along whole rows of time.
+    windows = [
+        sliding_window_view(reached[j], longest[j] - shortest[j] + 1, axis=1).transpose(2, 0, 1)
+        for j in range(N_STATES)
     ]
-    windows = [sliding_window_view(reached[j], longest[j] - shortest[j] + 1, axis=1) for j in range(N_STATES)]
+    columns = [np.ascontiguousarray(density.T)[:, :, None] for density in reversed_density]
+    own = np.ascontiguousarray(total.T)
+    step = own[np.r_[1:N_STATES, 0]]
     stagger = np.cumsum([0, *shortest[1:]])
     block = int(shortest.sum())
-    n_blocks = -(-(n_frames + 1) // block)
     # One block before the recording: the later states' first frames, which come before the first state's.
-    for r in range(-1, n_blocks):
+    for start in range(-block, n_frames + 1, block):
         for j in range(N_STATES):
-            begin = max(r * block + int(stagger[j]), 1)
-            end = min((r + 1) * block + int(stagger[j]), n_frames + 1)
+            begin = max(start + int(stagger[j]), 1)
+            end = min(start + block + int(stagger[j]), n_frames + 1)
             if begin >= end:
                 continue
             first = pad + begin - longest[j]
-            candidates = windows[j][:, first : first + end - begin] + reversed_density[j]
-            best = candidates.argmax(axis=2)
-            value = np.take_along_axis(candidates, best[:, :, None], axis=2)[:, :, 0] + total[begin:end, j]
+            value = (windows[j][:, :, first : first + end - begin] + columns[j]).max(axis=0)
+            value += own[j, begin:end]
             known = score[j, :, begin:end]
-            better = value > known
-            score[j, :, begin:end] = np.where(better, value, known)
-            lasted[j, :, begin:end] = np.where(better, longest[j] - best, 0)
-            following = (j + 1) % N_STATES
-            reached[following, :, pad + begin : pad + end] = (
-                score[j, :, begin:end] - total[begin:end, following]
+            np.maximum(known, value, out=known)
+            np.subtract(
+                known, step[j, begin:end], out=reached[(j + 1) % N_STATES, :, pad + begin : pad + end]
             )
     return [
-        _trace(k, score, lasted, reached[:, k, pad:], total=total, log_survival=log_survival[k])
+        _trace(
+            reached[:, k],
+            pad,
+            total=total,
+            reversed_density=[density[k] for density in reversed_density],
+            longest=longest,
+            log_start=log_start[k],
+            log_survival=log_survival[k],
+        )
         for k in range(n_models)
     ]
 
@@ -129,19 +134,24 @@ def _cut_by_the_ends(log_density: np.ndarray, possible: np.ndarray) -> tuple[np.
 
 
 def _trace(
-    k: int,
-    score: np.ndarray,
-    lasted: np.ndarray,
     reached: np.ndarray,
+    pad: int,
     *,
     total: np.ndarray,
+    reversed_density: list[np.ndarray],
+    longest: np.ndarray,
+    log_start: np.ndarray,
     log_survival: np.ndarray,
 ) -> Path:
-    """The path of model `k`, followed back from its best last segment."""
+    """The path of one model, followed back from its best last segment.
+
+    How long each segment lasted is found again from `reached`: the path has a few dozen, the recording thousands of
+    frames and states for which it would have to be kept.
+    """
     n_frames = total.shape[0] - 1
     reach = min(n_frames, log_survival.shape[1] - 1)
     d = np.arange(1, reach + 1)
-    last = reached[:, n_frames - d] + total[n_frames][:, None] + log_survival[:, d]
+    last = reached[:, pad + n_frames - d] + total[n_frames][:, None] + log_survival[:, d]
     j, which = map(int, np.unravel_index(int(np.argmax(last)), last.shape))
     states = np.empty(n_frames, dtype=np.int8)
     log_score = float(last[j, which])
@@ -153,7 +163,12 @@ def _trace(
     states[begin:end] = state
     while begin > 0:
         end, state = begin, (state - 1) % N_STATES
-        length = int(lasted[state, k, end])
-        begin = end - length if length else 0
+        density = reversed_density[state]
+        first = pad + end - longest[state]
+        candidates = reached[state, first : first + density.size] + density
+        best = int(candidates.argmax())
+        from_the_start = log_start[state, end] if end < log_start.shape[1] else NEVER
+        began_inside = candidates[best] + total[end, state] > from_the_start + total[end, state]
+        begin = end - int(longest[state]) + best if began_inside else 0
         states[begin:end] = state
     return Path(states, log_score)
