@@ -155,8 +155,8 @@ def _at_own_prevalence(own: Decided) -> NDArray[np.float64]:
     prevalence = own.predictions.labels.mean()
     if not 0 < prevalence < 1:
         return own.probabilities
-    shift = _log_odds(np.full(len(own), prevalence)) - _log_odds(own.assumed_prevalence)
-    return sigmoid(_log_odds(own.probabilities) + shift)
+    shift = log_odds(np.full(len(own), prevalence)) - log_odds(own.assumed_prevalence)
+    return sigmoid(log_odds(own.probabilities) + shift)
 
 
 def _mean_figures(groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -171,7 +171,8 @@ def _mean_figures(groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _short_figures(own: Decided) -> dict[str, float]:
+def short_figures(own: Decided) -> dict[str, float]:
+    """Forced Se, Sp and MAcc, three-way MAcc, coverage, Brier score and calibration error."""
     labels = own.predictions.labels
     forced = rates(labels, own.forced)
     return forced | {
@@ -187,7 +188,7 @@ def _intervals(decided: Decided, *, seed: int, replicates: int) -> dict[str, dic
     drawn: dict[str, dict[str, list[float]]] = {}
     for _ in range(replicates):
         resampled = decided.take(resampled_rows(decided.predictions, rng))
-        figures = {name: _short_figures(own) for name, own in _groups(resampled).items()}
+        figures = {name: short_figures(own) for name, own in _groups(resampled).items()}
         for name, databases in MEANS.items():
             if all(database in figures for database in databases):
                 figures[name] = _mean_figures([figures[database] for database in databases])
@@ -198,7 +199,7 @@ def _intervals(decided: Decided, *, seed: int, replicates: int) -> dict[str, dic
 
 
 def _risk_coverage(decided: Decided) -> list[dict[str, float]]:
-    distance = np.abs(_log_odds(decided.probabilities) - _log_odds(decided.thresholds))
+    distance = np.abs(log_odds(decided.probabilities) - log_odds(decided.thresholds))
     coverage, risk = risk_coverage(decided.predictions.labels, decided.forced, distance)
     places = [min(len(coverage) - 1, int(np.searchsorted(coverage, wanted))) for wanted in _COVERAGES]
     return [{"coverage": float(coverage[place]), "risk": float(risk[place])} for place in places]
@@ -215,7 +216,8 @@ def _confusion(decided: Decided) -> dict[str, dict[str, int]]:
     }
 
 
-def _log_odds(p: NDArray[np.float64]) -> NDArray[np.float64]:
+def log_odds(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """log(p / (1 - p)), finite for 0 and 1 too."""
     bounded = np.clip(p, 1e-9, 1 - 1e-9)
     return np.log(bounded) - np.log1p(-bounded)
 

@@ -55,6 +55,10 @@ def pair_predictions(study: Study, seed: int) -> dict[tuple[str, str], HeldOut]:
 
 def left_out(study: Study, *, seed: int, nested: bool) -> list[LeftOut]:
     """Every database's outcome, in the databases' order."""
+    if nested:
+        # All in one go, so that the time left is that of the whole.
+        plans = [*leave_one_database_out(study.corpus), *leave_two_databases_out(study.corpus)]
+        by_left_out(study, plans, seed)
     single = single_predictions(study, seed)
     pairs = pair_predictions(study, seed) if nested else {}
     candidates = candidate_shares(len(study.members)) if nested else [study.equal_or_own_shares]

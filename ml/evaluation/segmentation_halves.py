@@ -19,11 +19,13 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from ml.data.physionet import DatasetError, read_recordings
 from ml.dsp.ecg import RPeaks
 from ml.dsp.heart_rate import rate_from_segmentation
 from ml.dsp.segmentation import PARAMETERS_FILE, Parameters, segment
 from ml.dsp.segmentation_training import fit, label
 from ml.evaluation.heart_rate import RATE_TOLERANCE_BPM, match_s1, reliable_peaks
+from ml.training.metadata import code_version
 
 FS_HZ = 2000
 
@@ -88,6 +90,28 @@ def halves(recordings: Mapping[str, WithEcg]) -> tuple[dict[str, WithEcg], dict[
     )
 
 
+def judge_halves(data_dir: Path, *, seed: int, write_parameters: bool = False) -> dict[str, Any]:
+    """Fit on either half of the subjects, judge on the other; with `write_parameters` keep a fit on everybody."""
+    recordings, left_out = load(read_recordings(data_dir)[0].path.parent.parent)
+    if not recordings:
+        raise DatasetError(f"{data_dir} has no ECG beside training-a to judge the segmentation by.")
+    labelled = {name: label(item.samples, item.peaks) for name, item in recordings.items()}
+    if write_parameters:
+        everything = fit(list(labelled.values()), seed)
+        PARAMETERS_FILE.write_text(json.dumps(everything) + "\n", encoding="utf-8")
+    one, other = halves(recordings)
+    result: dict[str, Any] = {
+        "data": "PhysioNet/CinC Challenge 2016, training-a with ECG",
+        "left_out_by_ecg": left_out,
+        "seed": seed,
+        "code_version": code_version(),
+    }
+    for name, train, test in (("first_on_second", one, other), ("second_on_first", other, one)):
+        parameters = Parameters.from_dict(fit([labelled[file_id] for file_id in train], seed))
+        result[name] = judge(test, parameters)
+    return result
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
@@ -95,21 +119,8 @@ def main() -> None:
     parser.add_argument("--write-parameters", action="store_true", help="fit on everybody, for use")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    recordings, left_out = load(options.data)
-    labelled = {name: label(item.samples, item.peaks) for name, item in recordings.items()}
-    if options.write_parameters:
-        everything = fit(list(labelled.values()), options.seed)
-        PARAMETERS_FILE.write_text(json.dumps(everything) + "\n", encoding="utf-8")
-    one, other = halves(recordings)
-    result: dict[str, Any] = {
-        "data": "PhysioNet/CinC Challenge 2016, training-a with ECG",
-        "left_out_by_ecg": left_out,
-        "seed": options.seed,
-    }
-    for name, train, test in (("first_on_second", one, other), ("second_on_first", other, one)):
-        parameters = Parameters.from_dict(fit([labelled[file_id] for file_id in train], options.seed))
-        result[name] = judge(test, parameters)
-        print(name, json.dumps(result[name]), flush=True)
+    result = judge_halves(options.data, seed=options.seed, write_parameters=options.write_parameters)
+    print(json.dumps(result, indent=1))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -13,7 +13,6 @@ Change = Callable[[Samples, int, np.random.Generator], Samples]
 
 _GAIN_WINDOW_S = 0.3
 _CLIP_SHARE = 0.3
-_CLIP_S = 2.5
 # Formants of an open vowel and the pace of syllables: enough to sit where speech sits in the spectrum.
 _FORMANTS_HZ = ((500.0, 80.0), (900.0, 120.0))
 _SYLLABLES_PER_S = 4.0
@@ -91,12 +90,12 @@ def resampled(other_hz: int) -> Change:
     return change
 
 
-def short_clip(seconds: float) -> Change:
-    """The middle `seconds` alone."""
+def short_clip(shortest_s: float, longest_s: float) -> Change:
+    """A random piece of a length between the two, or the whole where it is not longer."""
 
     def change(x: Samples, fs_hz: int, rng: np.random.Generator) -> Samples:
-        n = min(len(x), int(seconds * fs_hz))
-        start = (len(x) - n) // 2
+        n = min(len(x), int(rng.uniform(shortest_s, longest_s) * fs_hz))
+        start = int(rng.integers(len(x) - n + 1))
         return x[start : start + n]
 
     return change
@@ -115,12 +114,12 @@ STRESSES: dict[str, Change] = {
     "noise, 10 dB": noise(10),
     "noise, 0 dB": noise(0),
     "speech, 10 dB": speech(10),
+    "speech, 0 dB": speech(0),
     "automatic gain": automatic_gain,
     "clipping": clipping,
     "8 bit": eight_bit,
     "through 1,500 Hz": resampled(1500),
     "through 44,100 Hz": resampled(44100),
-    "middle 2.5 s": short_clip(_CLIP_S),
 }
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ml.data.corpus import Corpus
+from ml.data.prepare import read_config
+from ml.training.config import Preset
 from ml.training.members import Member, Report
 from ml.training.metadata import code_version, data_hash
 
@@ -25,6 +27,39 @@ class Study:
     report: Report
     prepared_seed: int = 0
     n_folds: int = 5
+    trained: tuple[int, Path] | None = None
+    """Seed and folder of a train_model: the folds trained there are used instead of training them anew."""
+
+    @classmethod
+    def of(
+        cls,
+        corpus: Corpus,
+        preset: Preset,
+        members: Sequence[Member],
+        *,
+        work_dir: Path,
+        report: Report,
+        trained: tuple[int, Path] | None = None,
+    ) -> "Study":
+        """A preset's members, or some of them, on the data set that was prepared for it.
+
+        Members that the preset gives no share have equal ones.
+        """
+        config = read_config(corpus.directory)
+        known = dict(zip(preset.members, preset.shares, strict=False))
+        named = all(member.name in known for member in members)
+        shares = tuple(known[member.name] for member in members) if named else ()
+        return cls(
+            corpus,
+            preset.name,
+            members,
+            shares,
+            work_dir,
+            report,
+            prepared_seed=config["seed"],
+            n_folds=config["folds"],
+            trained=trained,
+        )
 
     @property
     def names(self) -> list[str]:
@@ -42,6 +77,8 @@ class Study:
 
     def folds_dir(self, seed: int) -> Path:
         """Where trainings on folds are kept."""
+        if self.trained and self.trained[0] == seed:
+            return self.trained[1] / "work"
         return self.work_dir / f"folds-seed{seed}"
 
     def provenance(self, seeds: Sequence[int]) -> dict[str, Any]:

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from ml.data.corpus import Corpus
 from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points, session_calibration
 from ml.evaluation.curve import operating_curve
+from ml.evaluation.fold_predictor import fold_predictors, sounds_of
 from ml.evaluation.predictions import Predictions
-from ml.evaluation.protocol import evaluate_stress
+from ml.evaluation.repeated import Repetition, evaluate_folds
 from ml.evaluation.store import EVALUATION_FILE, add_figures, write_figures
+from ml.evaluation.stress_table import evaluate_short_clips, evaluate_stress
+from ml.evaluation.study import Study
 from ml.evaluation.tables import full_table
 from ml.inference.artefact import Artefact, Calibration, OperatingPoint, TrainingData, write_artefact
 from ml.inference.artefact import Member as ArtefactMember
@@ -51,7 +54,7 @@ def train_ensemble(
     out_dir.mkdir(parents=True, exist_ok=True)
     members = create_members(preset)
     indices, logits = held_out_logits(
-        members, corpus, cross_validation(corpus), seed=seed, directory=work_dir, report=report
+        members, corpus, cross_validation(corpus), seed=seed, directory=work_dir, report=report, keep=True
     )
     weights = member_weights(logits, preset.shares)
     predictions = as_predictions(corpus, indices, combined(logits, weights))
@@ -66,18 +69,25 @@ def train_ensemble(
     report(summary(evaluation) + "\n")
     entries = _final_fit(members, corpus, preset, weights, out_dir, seed=seed, report=report)
     _write_release(corpus, preset, entries, chosen, out_dir, held_out=predictions, seed=seed)
-    stress = evaluate_stress(
-        corpus,
-        preset,
-        weights=weights,
-        platt=platt,
-        point=points["balanced"],
-        seed=seed,
-        work_dir=work_dir,
-        report=report,
-    )
-    add_figures(out_dir, {"stress": stress})
+    add_figures(out_dir, _judged_by_fold(corpus, preset, members, out_dir, seed=seed, report=report))
     return out_dir
+
+
+def _judged_by_fold(
+    corpus: Corpus, preset: Preset, members: list[Member], out_dir: Path, *, seed: int, report: Report
+) -> dict[str, Any]:
+    """Each fold's model, its choices made on the other folds: the folds' table, changed sound, short clips."""
+    study = Study.of(
+        corpus, preset, members, work_dir=out_dir / "work", report=report, trained=(seed, out_dir)
+    )
+    folds, outcomes = evaluate_folds(study, [Repetition(study.prepared_seed, seed)], keep=True)
+    predictors = fold_predictors(study, outcomes[0])
+    sound_of = sounds_of(corpus, None)
+    return {
+        "folds": folds,
+        "stress": evaluate_stress(study, predictors, sound_of, seed=seed),
+        "short_clips": evaluate_short_clips(study, predictors, sound_of, seed=seed),
+    }
 
 
 def _evaluation(
