@@ -33,7 +33,7 @@ def explain(
     """Evidence for the ensemble's `logit` of a recording, as plain JSON types.
 
     `effects`: per phase and band, the change of p when that part is taken out (negative: it spoke for abnormal).
-    `beats`: the same per beat, through the mel network alone. `members`: the networks that were asked.
+    `beats`: the same per beat, through the mel networks alone. `members`: the networks that were asked.
     `murmur_band_db`: power at 150-500 Hz per phase, relative to the recording's mean. `sentence`: what may be said of
     it. Without a heartbeat or a network the lists are empty.
     """
@@ -48,12 +48,15 @@ def explain(
         return {**nothing, "sentence": "The recording is too short to say what moved the probability."}
     murmur = murmur_band_db(prepared, states)
     weights = _weights(predictor, prepared)
-    parts, beats, asked = np.zeros(len(PARTS)), [], []
+    parts, asked = np.zeros(len(PARTS)), []
+    beats: dict[tuple[float, float], float] = {}
     for member, weight in zip(predictor.members, weights, strict=True):
         if member.input_of is mel_window_input:
-            occlusion = MelOcclusion(member, prepared)
-            parts += weight * occlusion.part_changes()
-            beats = [(start_s, end_s, weight * change) for start_s, end_s, change in occlusion.beat_changes()]
+            occlusion = MelOcclusion.of(prepared, member)
+            by_part, by_beat = occlusion.changes(member)
+            parts += weight * by_part
+            for span_s, beat in zip(occlusion.spans_s, by_beat, strict=True):
+                beats[span_s] = beats.get(span_s, 0.0) + weight * float(beat)
             asked.append(member.member.name)
         elif member.input_of is beat_image_input:
             parts += weight * beat_image_changes(member, prepared)
@@ -79,7 +82,7 @@ def explain(
         "effects": effects,
         "beats": [
             {"start_s": round(start_s, 3), "end_s": round(end_s, 3), "change": change(beat)}
-            for start_s, end_s, beat in beats
+            for (start_s, end_s), beat in sorted(beats.items())
         ],
         "murmur_band_db": murmur,
         "sentence": sentence_for(effects),

@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ml.dsp.beat_spectrum import BeatSpectrum
     from ml.dsp.mel_windows import MelWindowConfig
     from ml.dsp.segmentation import Segmentation
+
+Made = TypeVar("Made")
 
 # A network that returns exactly 0 or 1 is not infinitely sure; 1e-6 is what 32-bit floats can tell from 1.
 PROBABILITY_LIMIT = 1e-6
@@ -43,6 +45,13 @@ class Prepared:
     fs_hz: int
     original: np.ndarray
     original_fs_hz: int
+    made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, what: Hashable, make: Callable[[], Made]) -> Made:
+        """The result of `make`, called the first time only: members of one kind and the explanation share inputs."""
+        if what not in self.made:
+            self.made[what] = make()
+        return self.made[what]
 
     @cached_property
     def segmentation(self) -> Segmentation:
@@ -77,9 +86,21 @@ InputOf = Callable[[Prepared, Mapping[str, Any]], np.ndarray | None]
 
 def mel_window_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
     """Windows of the mel network."""
-    from ml.dsp.mel_windows import mel_windows
+    from ml.dsp.mel_windows import windows_of_power
 
-    return mel_windows(prepared.samples, mel_config(config))[..., None]
+    geometry = mel_config(config)
+
+    def windows() -> np.ndarray:
+        return windows_of_power(recording_mel_power(prepared, geometry), geometry)[..., None]
+
+    return prepared.once(("mel windows", geometry), windows)
+
+
+def recording_mel_power(prepared: Prepared, config: MelWindowConfig) -> np.ndarray:
+    """Mel power (n_frames, n_mels) of the whole recording."""
+    from ml.dsp.mel_windows import mel_power
+
+    return prepared.once(("mel power", config), lambda: mel_power(prepared.samples, config))
 
 
 def mel_config(config: Mapping[str, Any]) -> MelWindowConfig:
@@ -115,7 +136,7 @@ def beat_image_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarra
     from ml.dsp.beat_image import beat_image
 
     spectrum = prepared.beat_spectrum
-    return None if spectrum is None else beat_image(spectrum)[None]
+    return None if spectrum is None else prepared.once("beat image", lambda: beat_image(spectrum)[None])
 
 
 def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
@@ -123,7 +144,9 @@ def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.nda
     from ml.dsp.phase_features import phase_features
 
     spectrum = prepared.beat_spectrum
-    return None if spectrum is None else phase_features(spectrum)[None]
+    return (
+        None if spectrum is None else prepared.once("phase features", lambda: phase_features(spectrum)[None])
+    )
 
 
 INPUTS: dict[str, InputOf] = {
