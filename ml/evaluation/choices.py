@@ -17,6 +17,8 @@ from ml.training.members import Indices
 
 # With more members than this only simple mixtures are tried: a large grid would be an invitation to chance.
 _MOST_FOR_ALL_SUBSETS = 5
+# Four or five databases, two of them of some dozens, cannot tell mixtures apart whose mean AUC differs by less.
+WORTH_A_CHOICE = 0.01
 
 Shares = tuple[float, ...]
 
@@ -56,9 +58,9 @@ class Chosen:
 
 
 def candidate_shares(n_members: int) -> list[Shares]:
-    """The fixed grid of mixtures: every set of members with an equal say, and all of them with one counted twice.
+    """The fixed grid of mixtures, all with an equal say first: every set of members, and all with one counted twice.
 
-    Of more than five members: each alone, all, all but one, all with one counted twice.
+    Of more than five members: all, all but one, each alone, all with one counted twice.
     """
     if n_members == 1:
         return [(1.0,)]
@@ -82,18 +84,21 @@ def choose(
 ) -> Chosen:
     """Choose on held-out logits (n, n_members) of the recordings at `indices`, and on nothing else.
 
-    Shares: the largest mean AUC over the databases among a, b, c, d, f (over all where there is none of those), the
-    first candidate of equals. With `databases_alike` calibration and thresholds weigh every pair of database and label
-    alike, and the probability assumes the mean over databases of their shares of abnormal: for a new database. Without,
-    every recording counts alike: for another subject of the same mix.
+    Shares: the first candidate, unless another's mean AUC over the databases among a, b, c, d, f (over all where there
+    is none of those) is better by WORTH_A_CHOICE. With `databases_alike` calibration and thresholds weigh every pair of
+    database and label alike, and the probability assumes the mean over databases of their shares of abnormal: for a new
+    database. Without, every recording counts alike: for another subject of the same mix.
     """
     databases = [str(name) for name in np.unique(corpus.databases[indices])]
     judged_on = tuple(name for name in databases if name in LODO_DATABASES) or tuple(databases)
-    best, criterion = candidates[0], -np.inf
-    for shares in candidates:
-        value = _mean_auc(as_predictions(corpus, indices, _scores(logits, shares)), judged_on)
-        if value > criterion:
-            best, criterion = shares, value
+    values = [
+        _mean_auc(as_predictions(corpus, indices, _scores(logits, shares)), judged_on)
+        for shares in candidates
+    ]
+    place = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
+    if not values[place] > values[0] + WORTH_A_CHOICE:
+        place = 0
+    best, criterion = candidates[place], values[place]
     weights = member_weights(logits, best)
     predictions = as_predictions(corpus, indices, combined(logits, weights))
     prevalence = _mean_prevalence(predictions) if databases_alike else float(predictions.labels.mean())
