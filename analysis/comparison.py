@@ -137,7 +137,8 @@ def compare(pairs: Sequence[Pair]) -> Comparison:
 
 def histogram(differences: Sequence[float]) -> Histogram:
     """Bins of BIN_WIDTH, as far out as the largest difference and at least 0.2, the same on both sides of zero."""
-    reach = max(4, math.ceil(max(abs(value) for value in differences) / BIN_WIDTH - 1e-9))
+    # An even number of bins on each side, so that the ticks half way stand between two of them.
+    reach = max(4, 2 * math.ceil(max(abs(value) for value in differences) / BIN_WIDTH / 2 - 1e-9))
     counts = [0] * (2 * reach)
     for value in differences:
         counts[min(max(math.floor(value / BIN_WIDTH + 1e-9) + reach, 0), 2 * reach - 1)] += 1
@@ -156,7 +157,10 @@ def histogram(differences: Sequence[float]) -> Histogram:
     )
     edge = reach * BIN_WIDTH
     ticks = tuple(
-        (round(PLOT_WIDTH / 2 * (1 + share), 1), f"{share * edge:+.2f}" if share else "0")
+        (
+            round(PLOT_WIDTH / 2 * (1 + share), 1),
+            f"{share * edge:+.2f}".replace("-", "\u2212") if share else "0",
+        )
         for share in (-1, -0.5, 0, 0.5, 1)
     )
     return Histogram(bars, ticks, most)

@@ -51,9 +51,10 @@ def curve_plot(decision: Decision) -> CurvePlot | None:
     left, right = (_x(bound) for bound in SENSITIVITY_BOUNDS)
     return CurvePlot(
         line=" ".join(f"{_x(point.sensitivity)},{_y(point.specificity)}" for point in seen),
+        # The chosen one last: it stays on top where two points coincide.
         marks=tuple(
             Mark(point.name, point.title, _x(point.sensitivity), _y(point.specificity), point.is_chosen)
-            for point in decision.points
+            for point in sorted(decision.points, key=lambda point: point.is_chosen)
             if point.sensitivity is not None and point.specificity is not None
         ),
         x_ticks=tuple((_x(value), round(100 * value)) for value in TICKS_X),

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.utils.html import format_html
 
 from accounts.models import Clinic, OperatingPoint
 from accounts.models.clinic import PREVALENCE_BOUNDS, SENSITIVITY_BOUNDS
 
 WHAT = {
-    OperatingPoint.BALANCED: "the best mean of sensitivity and specificity",
-    OperatingPoint.SCREENING: "misses fewer, at the price of more false alarms",
-    OperatingPoint.ADJUSTED: "finds the share you ask for",
+    OperatingPoint.BALANCED: "The best mean of sensitivity and specificity",
+    OperatingPoint.SCREENING: "Misses fewer, at the price of more false alarms",
+    OperatingPoint.ADJUSTED: "Finds the share that you ask for",
 }
 
 
@@ -42,12 +43,13 @@ class OperatingPointForm(forms.Form):
         self.offered = offered
         names = [name for name in WHAT if name != OperatingPoint.ADJUSTED or offered]
         cast(forms.ChoiceField, self.fields["operating_point"]).choices = [
-            (name.value, f"{name.label}: {WHAT[name]}") for name in names
+            (name.value, format_html("<span><strong>{}</strong><br>{}</span>", name.label, WHAT[name]))
+            for name in names
         ]
         self.initial = {
             "operating_point": clinic.operating_point,
-            "sensitivity_percent": _percent(clinic.wanted_sensitivity),
-            "prevalence_percent": _percent(clinic.prevalence),
+            "sensitivity_percent": f"{_percent(clinic.wanted_sensitivity):g}",
+            "prevalence_percent": f"{_percent(clinic.prevalence):g}",
             **self.initial,
         }
         if offered is None:

@@ -16,6 +16,9 @@ class ModelVersion(models.Model):
         CURRENT = "current", "Current"
         RETIRED = "retired", "Retired"
 
+    # Those whose readings are results: the current one, and those that were.
+    READING_STAGES = (Stage.CURRENT, Stage.RETIRED)
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=64)
     version = models.CharField(max_length=64)

@@ -1,6 +1,6 @@
 """Reads, each taking the user. What a model said leaves through `get_visible_result` alone."""
 
-from analysis.selectors.models import current_version, model_versions_for
+from analysis.selectors.models import current_version, model_versions_for, versions_to_read_with
 from analysis.selectors.results import (
     REASONS,
     VisibleResult,
@@ -19,6 +19,7 @@ __all__ = [
     "get_analysis_for",
     "get_visible_result",
     "model_versions_for",
+    "versions_to_read_with",
     "visible_earlier_results",
     "with_latest_analysis",
 ]

@@ -127,7 +127,7 @@ def _pairs(runs: QuerySet[Analysis], version: ModelVersion) -> dict[uuid.UUID, l
 
     The two are asked for together, so the shown one is the newest that was asked for no later.
     """
-    shadows = {}
+    shadows: dict[uuid.UUID, tuple[datetime, Said]] = {}
     done = runs.filter(status=Analysis.Status.DONE).order_by("-created_at")
     for row in done.values_list("recording_id", "created_at", *_SAID)[:NEWEST]:
         shadows.setdefault(row[0], (row[1], Said(*row[2:])))

@@ -18,6 +18,11 @@ def current_version() -> ModelVersion | None:
     return ModelVersion.objects.filter(stage=ModelVersion.Stage.CURRENT).first()
 
 
+def versions_to_read_with() -> QuerySet[ModelVersion]:
+    """The current model and those before it: what a recording may be analysed again with."""
+    return ModelVersion.objects.filter(stage__in=ModelVersion.READING_STAGES)
+
+
 def model_versions_for(user: User) -> QuerySet[ModelVersion]:
     """Every version this installation knows, newest first, for an administrator; `has_shadow_runs` beside each."""
     require(user, Right.ADMINISTER)

@@ -30,11 +30,18 @@ FORGOTTEN_BATCH = 20
 def request_analysis(*, recording: Recording, by: Actor, model: ModelVersion | None = None) -> Analysis:
     """Ask for `recording` to be read by `model` (the current one by default); shadow models read beside it.
 
-    An analysis by the same model that is still waiting or running is returned instead of asking twice.
+    An analysis by the same model that is still waiting or running is returned instead of asking twice. A model that
+    never was current cannot be chosen: what it says is for the comparison, not a result.
     """
     if not recording.is_stored:
         raise HeartSiteError(
             "analysis.not_stored", "This recording holds no sound yet, so there is nothing to analyse."
+        )
+    if model is not None and model.stage not in ModelVersion.READING_STAGES:
+        raise HeartSiteError(
+            "analysis.model_not_in_use",
+            f"{model} is not in use: its readings are compared, not shown.",
+            http_status=409,
         )
     chosen = model or current_model()
     with transaction.atomic():

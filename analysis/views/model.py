@@ -60,7 +60,7 @@ def figures(request: PersonRequest) -> HttpResponse:
 
 
 def _figures(version: ModelVersion | None, clinic: Clinic, changes: dict[str, Any]) -> dict[str, Any]:
-    saved = {
+    saved: dict[str, Any] = {
         "operating_point": clinic.operating_point,
         "wanted_sensitivity": clinic.wanted_sensitivity,
         "prevalence": clinic.prevalence,

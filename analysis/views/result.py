@@ -15,7 +15,12 @@ from accounts.permissions import Right, can
 from accounts.requests import PersonRequest
 from accounts.services.audit import record_event
 from analysis.models import ModelVersion
-from analysis.selectors import get_analysis_for, get_visible_result, visible_earlier_results
+from analysis.selectors import (
+    get_analysis_for,
+    get_visible_result,
+    versions_to_read_with,
+    visible_earlier_results,
+)
 from analysis.services.requests import request_analysis, retry_analysis
 from recordings.models import Recording
 from recordings.selectors import get_recording_for
@@ -34,7 +39,7 @@ def recording(request: PersonRequest, recording_id: UUID) -> HttpResponse:
         # While another analysis is on its way, the one before it is all there is to read.
         "earlier": [each for each in finished if each.analysis_id != context["result"].analysis_id],
         "takes": shown.session.recordings.filter(deleted_at__isnull=True).order_by("take"),
-        "models": ModelVersion.objects.all() if can(request.user, Right.ANALYSE) else [],
+        "models": versions_to_read_with() if can(request.user, Right.ANALYSE) else [],
     }
     return render(request, "analysis/recording_detail.html", context)
 

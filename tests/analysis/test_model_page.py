@@ -89,7 +89,7 @@ def test_figures_of_a_choice_are_shown_before_it_is_saved(browse, administrator,
     assert "Not saved yet" in page
     assert "<html" not in page
     assert "26.0 %" in page
-    assert "Of 1000 patients, 10 % of them abnormal" in page
+    assert "Of 1000 patients, one recording each, 10 % abnormal" in page
     same = {"operating_point": "balanced", "sensitivity_percent": "90", "prevalence_percent": "20"}
     assert "In force" in text_of(browse(administrator).get("/model/figures/", same))
     clinic.refresh_from_db()

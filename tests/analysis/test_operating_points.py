@@ -69,7 +69,11 @@ def test_the_plot_stays_in_its_frame_and_marks_the_choice(adjustable):
     plot = curve_plot(decision_of(adjustable, **CHOICE))
     places = [tuple(map(float, pair.split(","))) for pair in plot.line.split()]
     assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in places)
-    assert [mark.name for mark in plot.marks if mark.is_chosen] == ["balanced"]
-    assert (plot.marks[1].x, plot.marks[1].y) in places
+    assert [(mark.name, mark.is_chosen) for mark in plot.marks] == [
+        ("screening", False),
+        ("adjusted", False),
+        ("balanced", True),
+    ]
+    assert all((mark.x, mark.y) in places for mark in plot.marks)
     # 0.85 and 0.9 in frames from 0.7 and from 0.4.
-    assert (plot.marks[0].x, plot.marks[0].y) == (160.0, pytest.approx(33.3))
+    assert (plot.marks[2].x, plot.marks[2].y) == (160.0, pytest.approx(33.3))

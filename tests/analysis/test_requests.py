@@ -103,6 +103,17 @@ def test_a_chosen_model_brings_no_shadow_along(model, recording, nudges):
     assert recording.analyses.count() == 1
 
 
+@pytest.mark.parametrize("stage", ["candidate", "shadow"])
+def test_what_a_model_not_in_use_says_is_never_a_result(model, recording, nudges, stage):
+    other = ModelVersion.objects.create(name="heart", version="next", artefact_sha256="b" * 64, stage=stage)
+    with pytest.raises(HeartSiteError) as refused:
+        request_analysis(recording=recording, by=SYSTEM, model=other)
+    assert refused.value.code == "analysis.model_not_in_use"
+    assert not recording.analyses.exists()
+    other.stage = "retired"
+    assert request_analysis(recording=recording, by=SYSTEM, model=other).model_version == other
+
+
 def test_an_unreachable_queue_leaves_the_row_for_the_sweep(model, recording, monkeypatch, caplog):
     def unreachable(*args, **kwargs):
         raise OperationalError

@@ -94,7 +94,7 @@ def test_shadow_runs_are_nobodys(api, recording, model):
 
 @pytest.mark.usefixtures("_no_queue")
 def test_another_analysis_is_asked_for_and_a_failed_one_retried(api, recording, model):
-    other = make_model("v2", "candidate")
+    other = make_model("v2", "retired")
     wanted = {"recording": str(recording.pk), "model": str(other.pk)}
     made = api.post("/api/v1/analyses/", wanted, format="json", headers={"Idempotency-Key": "a"})
     again = api.post("/api/v1/analyses/", wanted, format="json", headers={"Idempotency-Key": "a"})
