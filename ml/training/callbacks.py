@@ -1,4 +1,4 @@
-"""What a person sees of a training: a line with the time left, and one for each epoch."""
+"""What a person sees of a training: a line with the time left, and one for each epoch or stage."""
 
 import time
 from collections.abc import Callable
@@ -53,6 +53,8 @@ class ProgressLine:
         self._total = epochs * steps_per_epoch
         self._first = state.epoch * steps_per_epoch + state.step
         self._began = self._shown = self._clock()
+        if self._first:
+            self._write(f"{self._label}goes on in epoch {state.epoch + 1} after step {state.step}\n")
 
     def step_ended(self, state: TrainingState) -> None:
         now = self._clock()
@@ -60,7 +62,7 @@ class ProgressLine:
             return
         self._shown = now
         done = state.epoch * self._steps + state.step
-        left_s = (now - self._began) / max(1, done - self._first) * (self._total - done)
+        left_s = time_left_s(now - self._began, done - self._first, self._total - done)
         loss = state.loss_sum / max(1, state.step)
         self._write(
             f"\r{self._label}epoch {state.epoch + 1}/{self._epochs} step {state.step}/{self._steps}"
@@ -70,6 +72,36 @@ class ProgressLine:
     def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
         figures = " ".join(f"{key} {value:.4g}" for key, value in state.history[-1].items())
         self._write(f"\r{self._label}epoch {state.epoch}/{self._epochs} {figures}\n")
+
+
+class Countdown:
+    """A stage of `total` equal pieces: one line that is rewritten with the time left, and one that stays at the end.
+
+    `Countdown(report, "beats", len(corpus), "recordings")`, then `done(n)` after each piece with how many are done.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        what: str,
+        total: int,
+        unit: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._write, self._clock = write, clock
+        self._what, self._total, self._unit = what, total, unit
+        self._began = self._shown = clock()
+
+    def done(self, n: int, figures: str = "") -> None:
+        """Say that `n` of the pieces are done; `figures`, if any, stand behind. Writes every two seconds at most."""
+        now = self._clock()
+        line = f"\r{self._what}: {n:,} of {self._total:,} {self._unit} {figures}".rstrip()
+        if n >= self._total:
+            self._write(f"{line} in {duration(now - self._began)}   \n")
+        elif now - self._shown >= _LINE_EVERY_S:
+            self._shown = now
+            left_s = time_left_s(now - self._began, n, self._total - n)
+            self._write(f"{line}, left {duration(left_s)}   ")
 
 
 class Several:
@@ -89,6 +121,11 @@ class Several:
     def epoch_ended(self, model: "keras.Model", state: TrainingState) -> None:
         for observer in self._observers:
             observer.epoch_ended(model, state)
+
+
+def time_left_s(taken_s: float, done: int, left: int) -> float:
+    """Seconds that `left` pieces will take when `done` took `taken_s`."""
+    return taken_s / max(1, done) * left
 
 
 def duration(seconds: float) -> str:

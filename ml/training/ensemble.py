@@ -25,6 +25,7 @@ from ml.training.config import Preset, settings_that_matter
 from ml.training.fingerprint import training_fingerprint
 from ml.training.folds import as_predictions, combined, cross_validation, member_weights
 from ml.training.held_out import held_out_logits
+from ml.training.log import TimedMember, TrainingLog
 from ml.training.members import Member, Report, create_members
 from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing
 
@@ -42,7 +43,14 @@ class Choices:
 
 
 def train_ensemble(
-    corpus: Corpus, preset: Preset, out_dir: Path, *, seed: int, resume: bool, report: Report
+    corpus: Corpus,
+    preset: Preset,
+    out_dir: Path,
+    *,
+    seed: int,
+    resume: bool,
+    report: Report,
+    log: TrainingLog,
 ) -> Path:
     """Cross-validate, calibrate, fit on every recording and write an artefact into `out_dir`; returns its path.
 
@@ -52,7 +60,7 @@ def train_ensemble(
     if not resume and work_dir.exists():
         shutil.rmtree(work_dir)
     out_dir.mkdir(parents=True, exist_ok=True)
-    members = create_members(preset)
+    members = [TimedMember(member, log) for member in create_members(preset)]
     indices, logits = held_out_logits(
         members, corpus, cross_validation(corpus), seed=seed, directory=work_dir, report=report, keep=True
     )

@@ -1,10 +1,8 @@
-"""The training loop: any Keras backend, resumable at any step, ended by a sentence rather than a traceback."""
+"""The training loop: any Keras backend, resumable at any step."""
 
 import math
-import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ml.data.loaders import Batches
+from ml.training.ahead import Ahead
+from ml.training.backend import compile_steps, training_scope
 from ml.training.callbacks import Observer
 from ml.training.checkpoint import Checkpoint, TrainingState
 from ml.training.config import TrainingConfig
+from ml.training.step import TrainingStoppedError, interrupt_flag, take_step
 
 if TYPE_CHECKING:
     import keras
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 _MIN_LEARNING_RATE = 1e-6
 _EMA_MOMENTUM = 0.99
 
-
-class TrainingStoppedError(Exception):
-    """Training ended before its time; the message says why, and that a checkpoint is left."""
+Validate = Callable[["keras.Model"], dict[str, float]]
 
 
 @dataclass
@@ -36,6 +35,19 @@ class Result:
     best_epoch: int = -1
 
 
+@dataclass
+class _Run:
+    """What the steps of one training share."""
+
+    model: "keras.Model"
+    config: TrainingConfig
+    state: TrainingState
+    checkpoint: Checkpoint
+    observer: Observer
+    interrupted: threading.Event
+    class_weights: tuple[float, float]
+
+
 def train_network(
     build: Callable[[], "keras.Model"],
     batches: Batches,
@@ -45,7 +57,7 @@ def train_network(
     fingerprint: dict[str, Any],
     resume: bool,
     observer: Observer,
-    validate: Callable[["keras.Model"], dict[str, float]] | None = None,
+    validate: Validate | None = None,
     class_weights: tuple[float, float] = (1.0, 1.0),
 ) -> Result:
     """Train until `config` says so and return the best epoch's network, or the last one's without `validate`.
@@ -55,41 +67,49 @@ def train_network(
     TrainingStoppedError on Ctrl-C, a loss that is not a number, or exhausted memory; a checkpoint is left each time.
     """
     checkpoint = Checkpoint(directory, fingerprint)
-    loaded = checkpoint.load() if resume else None
-    if loaded:
-        model, state = loaded
-    else:
-        model = build()
-        _compile(model, config)
-        state = TrainingState(learning_rate=config.learning_rate)
+    with training_scope():
+        loaded = checkpoint.load() if resume else None
+        if loaded:
+            model, state = loaded
+        else:
+            model = build()
+            _compile(model, config)
+            state = TrainingState(learning_rate=config.learning_rate)
+            checkpoint.save(model, state)
     observer.started(config.epochs, batches.steps_per_epoch, state)
-    with _interrupt_flag() as interrupted:
+    with interrupt_flag() as interrupted, Ahead(batches, config.epochs) as ahead:
+        run = _Run(model, config, state, checkpoint, observer, interrupted, class_weights)
         while state.epoch < config.epochs and not state.finished:
-            _run_epoch(
-                model,
-                batches,
-                config,
-                state,
-                checkpoint=checkpoint,
-                observer=observer,
-                interrupted=interrupted,
-                class_weights=class_weights,
-            )
-            _close_epoch(model, config, state, checkpoint, validate)
+            with training_scope():
+                _run_epoch(run, ahead)
+            _close_epoch(run, validate)
             checkpoint.save(model, state)
             observer.epoch_ended(model, state)
+        if interrupted.is_set():
+            raise _stopped(run)
     if config.ema:
         model.optimizer.finalize_variable_values(model.trainable_variables)
     if validate:
-        checkpoint.restore_best(model)
+        checkpoint.restore_best(model, state)
     return Result(model, state.history, state.best_epoch)
 
 
 def without_optimizer(model: "keras.Model") -> "keras.Model":
-    """The same network, sharing its weights, without the optimizer's: what is released is a quarter of the size."""
+    """The same network in 32 bits and without the optimizer's weights: what is released, a quarter of the size."""
     import keras
 
-    return keras.Model(model.inputs, model.outputs, name=model.name)
+    if all(layer.dtype_policy.name == "float32" for layer in model.layers):
+        return keras.Model(model.inputs, model.outputs, name=model.name)
+    # Weights are kept in 32 bits whatever the policy: only what is computed with them changes.
+    released = keras.models.clone_model(model, clone_function=_in_32_bits)
+    released.set_weights(model.get_weights())
+    return released
+
+
+def _in_32_bits(layer: "keras.Layer") -> "keras.Layer":
+    config = layer.get_config()
+    # Plain operations (a mean, a difference) have no policy: they compute in what they are given.
+    return layer.__class__.from_config(config | {"dtype": "float32"} if "dtype" in config else config)
 
 
 def _compile(model: "keras.Model", config: TrainingConfig) -> None:
@@ -104,100 +124,67 @@ def _compile(model: "keras.Model", config: TrainingConfig) -> None:
             ema_momentum=_EMA_MOMENTUM,
         ),
         loss=keras.losses.BinaryCrossentropy(from_logits=from_logits, label_smoothing=config.label_smoothing),
-        jit_compile=False,
+        jit_compile=compile_steps(),
+    )
+    # Now, so that the checkpoint before the first step is whole.
+    model.optimizer.build(model.trainable_variables)
+
+
+def _run_epoch(run: _Run, batches: Ahead) -> None:
+    model, state = run.model, run.state
+    model.optimizer.learning_rate.assign(_learning_rate(run.config, state))
+    left = f"the last epoch's checkpoint is in {run.checkpoint.directory}"
+    while state.step < batches.steps_per_epoch:
+        if run.interrupted.is_set():
+            run.checkpoint.save(model, state)
+            raise _stopped(run)
+        inputs, labels = batches.batch(state.epoch, state.step)
+        weights = np.where(labels[:, 0] > 0, run.class_weights[1], run.class_weights[0]).astype(np.float32)
+        model.reset_metrics()
+        where = f"epoch {state.epoch + 1}, step {state.step + 1}"
+        state.loss_sum += take_step(model, inputs, labels, weights, where=where, left=left)
+        state.step += 1
+        run.observer.step_ended(state)
+
+
+def _stopped(run: _Run) -> TrainingStoppedError:
+    return TrainingStoppedError(
+        f"Stopped in epoch {run.state.epoch + 1}, step {run.state.step}. The checkpoint is in"
+        f" {run.checkpoint.directory}; run the same command with --resume to go on."
     )
 
 
-def _run_epoch(
-    model: "keras.Model",
-    batches: Batches,
-    config: TrainingConfig,
-    state: TrainingState,
-    *,
-    checkpoint: Checkpoint,
-    observer: Observer,
-    interrupted: threading.Event,
-    class_weights: tuple[float, float],
-) -> None:
-    model.optimizer.learning_rate.assign(_learning_rate(config, state))
-    while state.step < batches.steps_per_epoch:
-        if interrupted.is_set():
-            checkpoint.save(model, state)
-            raise TrainingStoppedError(
-                f"Stopped in epoch {state.epoch + 1}, step {state.step}. The checkpoint is in {checkpoint.directory};"
-                " run the same command with --resume to go on."
-            )
-        inputs, labels = batches.batch(state.epoch, state.step)
-        weights = np.where(labels[:, 0] > 0, class_weights[1], class_weights[0]).astype(np.float32)
-        model.reset_metrics()
-        try:
-            loss = float(model.train_on_batch(inputs, labels, sample_weight=weights))
-        except Exception as error:
-            if not _is_out_of_memory(error):
-                raise
-            raise TrainingStoppedError(
-                "The device has too little memory for this batch size; the last epoch's checkpoint is in"
-                f" {checkpoint.directory}. Make training.batch_size smaller in the preset and run it again."
-            ) from error
-        if not math.isfinite(loss):
-            raise TrainingStoppedError(
-                f"The loss is not a number in epoch {state.epoch + 1}, step {state.step}; the checkpoint of the epoch"
-                f" before is in {checkpoint.directory}. A smaller training.learning_rate usually helps."
-            )
-        state.loss_sum += loss
-        state.step += 1
-        observer.step_ended(state)
-
-
-def _close_epoch(
-    model: "keras.Model",
-    config: TrainingConfig,
-    state: TrainingState,
-    checkpoint: Checkpoint,
-    validate: Callable[["keras.Model"], dict[str, float]] | None,
-) -> None:
+def _close_epoch(run: _Run, validate: Validate | None) -> None:
+    config, state = run.config, run.state
     figures = {"loss": state.loss_sum / max(1, state.step), "learning_rate": _learning_rate(config, state)}
     if validate:
-        figures |= validate(model)
-        score = figures[config.score]
-        if state.best_score is None or score > state.best_score:
-            state.best_score, state.best_epoch = score, state.epoch
-            state.epochs_since_best = state.epochs_since_lr = 0
-            checkpoint.save_best(model)
-        else:
-            state.epochs_since_best += 1
-            state.epochs_since_lr += 1
-        if state.epochs_since_lr >= config.lr_patience:
-            state.learning_rate = max(_MIN_LEARNING_RATE, state.learning_rate / config.lr_divisor)
-            state.epochs_since_lr = 0
-        state.finished = state.epochs_since_best >= config.patience
+        figures |= validate(run.model)
+        _judge_epoch(run, figures[config.score])
     state.history.append({key: float(value) for key, value in figures.items()})
     state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
+
+
+def _judge_epoch(run: _Run, score: float) -> None:
+    config, state = run.config, run.state
+    if not math.isfinite(score):
+        raise TrainingStoppedError(
+            f"The score {config.score} cannot be computed: a database of the validation fold lacks one of the labels."
+            " Prepare the data set with fewer folds, or with more recordings."
+        )
+    if state.best_score is None or score > state.best_score:
+        state.best_score, state.best_epoch = score, state.epoch
+        state.epochs_since_best = state.epochs_since_lr = 0
+        run.checkpoint.save_best(run.model, state.epoch)
+    else:
+        state.epochs_since_best += 1
+        state.epochs_since_lr += 1
+    if state.epochs_since_lr >= config.lr_patience:
+        state.learning_rate = max(_MIN_LEARNING_RATE, state.learning_rate / config.lr_divisor)
+        state.epochs_since_lr = 0
+    state.finished = state.epochs_since_best >= config.patience
 
 
 def _learning_rate(config: TrainingConfig, state: TrainingState) -> float:
     if config.schedule == "cosine":
         return config.learning_rate * 0.5 * (1 + math.cos(math.pi * state.epoch / config.epochs))
     return state.learning_rate
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    return (
-        isinstance(error, MemoryError)
-        or "ResourceExhausted" in type(error).__name__
-        or "RESOURCE_EXHAUSTED" in str(error)
-    )
-
-
-@contextmanager
-def _interrupt_flag() -> Iterator[threading.Event]:
-    """Ctrl-C sets a flag that is looked at between steps: a step cut in half could not be resumed."""
-    flag = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield flag
-        return
-    before = signal.signal(signal.SIGINT, lambda *_: flag.set())
-    try:
-        yield flag
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from ml.evaluation.predictions import HEADLINE_DATABASES, Predictions
 from ml.evaluation.tables import full_table, without_nan
 from ml.inference.artefact import Artefact, Calibration, Member, OperatingPoint, TrainingData, write_artefact
 from ml.nets import build_network
-from ml.training.backend import Backend
 from ml.training.callbacks import Observer, ProgressLine, Several
 from ml.training.config import Preset
 from ml.training.folds import as_predictions
+from ml.training.log import TrainingLog
 from ml.training.loop import Result, train_network, without_optimizer
 from ml.training.members import Report
 from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing, versions
@@ -36,6 +36,7 @@ VALIDATION_FOLD = 1
 MODEL_FILE = "model.keras"
 METADATA_FILE = "metadata.json"
 _PREDICT_BATCH = 128
+_CHANCE = 0.5
 # The original system called a recording abnormal from this probability on.
 _ORIGINAL_THRESHOLD = 0.5
 
@@ -48,7 +49,7 @@ def train_single(
     seed: int,
     resume: bool,
     report: Report,
-    backend: Backend,
+    log: TrainingLog,
 ) -> Path:
     """Train `preset`'s network with early stopping, judge it on the test fold, write model, metadata and artefact."""
     if not isinstance(preset.features, OpsfusionConfig):
@@ -58,20 +59,21 @@ def train_single(
     train = np.flatnonzero((corpus.folds != TEST_FOLD) & (corpus.folds != VALIDATION_FOLD))
     validation = np.flatnonzero(corpus.folds == VALIDATION_FOLD)
     test = np.flatnonzero(corpus.folds == TEST_FOLD)
-    result = fit_spectrograms(
-        corpus,
-        preset,
-        inputs,
-        train=train,
-        validation=validation,
-        directory=out_dir / "work",
-        seed=seed,
-        resume=resume,
-        observer=Several(
-            ProgressLine(report, f"{preset.name} "),
-            TensorBoard(out_dir / "tensorboard", samples_of(corpus, train, with_sound=False)),
-        ),
-    )
+    with log.timed(preset.training.network, f"without folds {TEST_FOLD} and {VALIDATION_FOLD}", len(train)):
+        result = fit_spectrograms(
+            corpus,
+            preset,
+            inputs,
+            train=train,
+            validation=validation,
+            directory=out_dir / "work",
+            seed=seed,
+            resume=resume,
+            observer=Several(
+                ProgressLine(report, f"{preset.name} "),
+                TensorBoard(out_dir / "tensorboard", samples_of(corpus, train, with_sound=False)),
+            ),
+        )
     without_optimizer(result.model).save(out_dir / MODEL_FILE)
 
     held_out = np.concatenate([validation, test])
@@ -82,7 +84,8 @@ def train_single(
     points = operating_points(on_validation, platt)
     _write_evaluation(corpus, out_dir, on_test, platt=platt, points=points, seed=seed)
     on_test.save(out_dir / "predictions.json")
-    _write_metadata(corpus, preset, out_dir, result, seed=seed, backend=backend)
+    report(_verdict(on_validation, on_test))
+    _write_metadata(corpus, preset, out_dir, result, seed=seed, backend=log.backend)
     _write_artefact(
         corpus,
         preset,
@@ -145,6 +148,16 @@ def predicted_logits(model: "keras.Model", inputs: NDArray[np.float32]) -> NDArr
     return np.log(p) - np.log1p(-p)
 
 
+def _verdict(on_validation: Predictions, on_test: Predictions) -> str:
+    stopped_by, judged_by = (auc(part.labels, part.scores) for part in (on_validation, on_test))
+    line = f"pooled AUC {stopped_by:.3f} on the validation fold, {judged_by:.3f} on the test fold\n"
+    if stopped_by > _CHANCE:
+        return line
+    return (
+        line + "No better than chance: train for longer, or on more recordings, before this model is used.\n"
+    )
+
+
 def _write_evaluation(
     corpus: Corpus,
     out_dir: Path,
@@ -180,13 +193,13 @@ def _write_metadata(
     result: Result,
     *,
     seed: int,
-    backend: Backend,
+    backend: dict[str, Any],
 ) -> None:
     metadata = {
         "preset": asdict(preset),
         "parameters": result.model.count_params(),
         "seed": seed,
-        "backend": asdict(backend),
+        "backend": backend,
         "best_epoch": result.best_epoch,
         "history": result.history,
         "data_sha256": data_hash(corpus),

@@ -23,6 +23,9 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=0, help="same seed, same weights on a CPU")
         parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
         parser.add_argument("--threads", type=int, help="processor threads for the network (default: all)")
+        parser.add_argument(
+            "--precision", help="float32 or mixed_bfloat16 (default: the latter on a GPU that is fast in it)"
+        )
 
     def handle(
         self,
@@ -34,13 +37,17 @@ class Command(BaseCommand):
         seed: int,
         resume: bool,
         threads: int | None,
+        precision: str | None,
         **options: Any,
     ) -> None:
         from ml.data.physionet import DatasetError
         from ml.data.prepare import read_config
-        from ml.training.backend import BackendMissingError, prepare_backend
-        from ml.training.loop import TrainingStoppedError
+        from ml.training.backend import PRECISIONS, BackendMissingError, prepare_backend
         from ml.training.run import train_preset
+        from ml.training.step import TrainingStoppedError
+
+        if precision not in (None, *PRECISIONS):
+            raise CommandError(f"--precision {precision} is not known; use {' or '.join(PRECISIONS)}.")
 
         try:
             chosen = load_preset(preset or read_config(dataset)["preset"])
@@ -48,10 +55,13 @@ class Command(BaseCommand):
                 chosen = dataclasses.replace(
                     chosen, training=dataclasses.replace(chosen.training, epochs=epochs)
                 )
-            backend = prepare_backend(seed=seed, threads=threads)
+            backend = prepare_backend(seed=seed, threads=threads, precision=precision)
             self.stdout.write(
-                f"{chosen.name} on {backend.name} {backend.version}, {', '.join(backend.devices)}"
+                f"{chosen.name} on {backend.name} {backend.version}, {', '.join(backend.devices)},"
+                f" {backend.precision}"
             )
+            if backend.note:
+                self.stderr.write(backend.note)
             path = train_preset(
                 dataset, chosen, out, seed=seed, resume=resume, report=self._report, backend=backend
             )

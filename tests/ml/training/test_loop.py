@@ -5,10 +5,14 @@ import signal
 import numpy as np
 import pytest
 
-from ml.training.callbacks import ProgressLine, Silent, duration
+from ml.training import checkpoint as checkpoint_module
+from ml.training import loop
+from ml.training.callbacks import Countdown, ProgressLine, Silent, duration
 from ml.training.checkpoint import Checkpoint, TrainingState
 from ml.training.config import TrainingConfig
-from ml.training.loop import TrainingStoppedError, train_network, without_optimizer
+from ml.training.loop import train_network, without_optimizer
+from ml.training.meter import metering
+from ml.training.step import TrainingStoppedError, take_step
 
 pytestmark = pytest.mark.training
 
@@ -25,6 +29,9 @@ CONFIG = TrainingConfig(
     balance="class_weights",
     steps_per_epoch=5,
 )
+
+
+FINGERPRINT = {"config": dataclasses.asdict(CONFIG)}
 
 
 class Numbers:
@@ -103,8 +110,153 @@ def test_the_same_seed_gives_the_same_weights(tmp_path):
 def test_a_loss_that_is_not_a_number_leaves_the_epoch_before(tmp_path):
     with pytest.raises(TrainingStoppedError, match="not a number"):
         train(tmp_path, batches=Poisoned())
-    _, state = Checkpoint(tmp_path, {"config": dataclasses.asdict(CONFIG)}).load()
+    _, state = Checkpoint(tmp_path, FINGERPRINT).load()
     assert (state.epoch, state.step) == (1, 0)
+
+
+class Killed(BaseException):
+    """What no handler of the loop may catch: the process is gone."""
+
+
+class Dies(Silent):
+    def step_ended(self, state):
+        if (state.epoch, state.step) == (1, 2):
+            raise Killed
+
+
+def validation_that_improves(model):
+    return {"auc": float(-np.abs(model.get_weights()[-1]).sum())}
+
+
+def test_a_killed_training_goes_on_from_the_epoch_before_to_the_same_end(tmp_path):
+    straight = train(tmp_path / "straight")
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", observer=Dies())
+    _, state = Checkpoint(tmp_path / "killed", FINGERPRINT).load()
+    assert (state.epoch, state.step) == (1, 0)
+    resumed = train(tmp_path / "killed", resume=True)
+    assert all(np.array_equal(a, b) for a, b in zip(weights_of(resumed), weights_of(straight), strict=True))
+
+
+@pytest.fixture(scope="module")
+def validated(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("validated"), validate=validation_that_improves)
+
+
+@pytest.mark.parametrize("survived", [1, 2, 3, 4])
+def test_killed_between_any_two_files_it_goes_on_to_the_same_end(tmp_path, monkeypatch, validated, survived):
+    put, written = checkpoint_module._put, []
+
+    def put_some(partial, path):
+        if len(written) == survived:
+            partial.write_bytes(partial.read_bytes()[:100])
+            raise Killed
+        written.append(path)
+        put(partial, path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpoint_module, "_put", put_some)
+        with pytest.raises(Killed):
+            train(tmp_path / "killed", validate=validation_that_improves)
+    resumed = train(tmp_path / "killed", resume=True, validate=validation_that_improves)
+    assert resumed.best_epoch == validated.best_epoch
+    assert all(np.array_equal(a, b) for a, b in zip(weights_of(resumed), weights_of(validated), strict=True))
+    assert not list((tmp_path / "killed").glob("partial-*"))
+
+
+def test_a_damaged_checkpoint_is_not_taken(tmp_path):
+    train(tmp_path)
+    weights = next(tmp_path.glob("checkpoint-*.keras"))
+    weights.write_bytes(weights.read_bytes()[:-1])
+    assert Checkpoint(tmp_path, FINGERPRINT).load() is None
+    (tmp_path / "checkpoint.json").write_text("{")
+    assert Checkpoint(tmp_path, FINGERPRINT).load() is None
+
+
+def test_an_interrupt_after_the_last_step_is_not_lost(tmp_path):
+    class Late(Silent):
+        def epoch_ended(self, model, state):
+            if state.epoch == CONFIG.epochs:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(TrainingStoppedError, match="--resume"):
+        train(tmp_path, observer=Late())
+    assert len(train(tmp_path, resume=True).history) == CONFIG.epochs
+
+
+def test_too_little_memory_is_a_sentence_with_a_checkpoint(tmp_path, monkeypatch):
+    class ResourceExhaustedError(Exception):
+        pass
+
+    def no_memory(*_, **__):
+        raise error
+
+    whole = build
+
+    def build_hungry():
+        model = whole()
+        model.train_on_batch = no_memory
+        return model
+
+    monkeypatch.setattr(f"{__name__}.build", build_hungry)
+    errors = [MemoryError(), ResourceExhaustedError(), RuntimeError("RESOURCE_EXHAUSTED: 3 GiB")]
+    while errors:
+        error = errors.pop()
+        with pytest.raises(TrainingStoppedError, match=r"batch of 8.*checkpoint is in.*batch_size smaller"):
+            train(tmp_path)
+        assert Checkpoint(tmp_path, FINGERPRINT).load()[1].epoch == 0
+    error = RuntimeError("something else")
+    with pytest.raises(RuntimeError, match="something else"):
+        train(tmp_path)
+
+
+def test_a_score_that_cannot_be_computed_is_named(tmp_path):
+    config = dataclasses.replace(CONFIG, score="macro_auc")
+    with pytest.raises(TrainingStoppedError, match="macro_auc cannot be computed"):
+        train(tmp_path, config=config, validate=lambda model: {"auc": 0.7, "macro_auc": float("nan")})
+
+
+def test_the_score_that_the_preset_names_decides(tmp_path):
+    scores = iter([(0.9, 0.5), (0.8, 0.7), (0.95, 0.6)])
+
+    def validate(model):
+        return dict(zip(("auc", "macro_auc"), next(scores), strict=True))
+
+    config = dataclasses.replace(CONFIG, score="macro_auc")
+    assert train(tmp_path, config=config, validate=validate).best_epoch == 1
+
+
+def test_steps_and_their_examples_are_counted(tmp_path):
+    with metering() as meter:
+        train(tmp_path)
+    assert (meter.steps, meter.examples, meter.timed) == (15, 120, 112)
+    assert meter.examples_per_s > 0
+    assert 0 <= meter.waiting_share <= 1
+
+
+def test_half_precision_stays_finite_and_is_released_in_32_bits(tmp_path):
+    import keras
+
+    from ml.nets import build_network
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = build_network("mel_cnn", (64, 16, 1))
+        loop._compile(model, dataclasses.replace(CONFIG, ema=True))
+    finally:
+        keras.config.set_dtype_policy(before)
+    x = np.random.default_rng(0).standard_normal((8, 64, 16, 1)).astype(np.float32)
+    y = (np.arange(8) % 2).astype(np.float32)[:, None]
+    losses = [take_step(model, x, y, where="a step", left="nothing is left") for _ in range(2)]
+    assert np.isfinite(losses).all()
+    assert model.layers[1].compute_dtype == "bfloat16"
+    assert np.asarray(model.predict_on_batch(x)).dtype == np.float32
+    released = without_optimizer(model)
+    released.save(tmp_path / "released.keras")
+    read = keras.saving.load_model(tmp_path / "released.keras")
+    assert {layer.compute_dtype for layer in read.layers} == {"float32"}
+    assert np.asarray(read.predict_on_batch(x)) == pytest.approx(model.predict_on_batch(x), abs=0.05)
 
 
 def test_a_checkpoint_of_other_settings_is_not_resumed(tmp_path):
@@ -137,6 +289,17 @@ def test_progress_says_what_is_left():
     state.step, state.loss_sum, now[0] = 5, 2.5, 10.0
     line.step_ended(state)
     assert "epoch 1/2 step 5/10 loss 0.5000 left 30 s" in written[0]
+
+
+def test_a_stage_counts_down():
+    written, now = [], [0.0]
+    stage = Countdown(written.append, "beats", 4000, "recordings", clock=lambda: now[0])
+    for n, now[0] in ((1, 0.5), (1000, 10.0), (1001, 10.5), (4000, 42.0)):
+        stage.done(n)
+    assert [line.strip() for line in written] == [
+        "beats: 1,000 of 4,000 recordings, left 30 s",
+        "beats: 4,000 of 4,000 recordings in 42 s",
+    ]
 
 
 def test_durations_read_well():
