@@ -81,11 +81,12 @@ def clipped_fraction(x: np.ndarray) -> float:
     The rails are the recording's own extremes, because a clipped sound may have been scaled down afterwards.
     A sound whose extremes are reached only on rounded tops gives nearly zero; a square wave gives nearly one.
     """
-    centred = x - (x.max() + x.min()) / 2
-    peak = np.abs(centred).max()
+    distance = x - (x.max() + x.min()) / 2
+    np.abs(distance, out=distance)
+    peak = distance.max()
     if peak == 0:
         return 0.0
-    on_rail = np.abs(centred) >= CLIP_LEVEL * peak
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], on_rail, [False]]).astype(np.int8)))
-    lengths = edges[1::2] - edges[::2]
+    on_rail = np.flatnonzero(distance >= CLIP_LEVEL * peak)
+    ends = np.flatnonzero(np.diff(on_rail) > 1)
+    lengths = np.diff(np.concatenate([[-1], ends, [on_rail.size - 1]]))
     return float(lengths[lengths >= CLIP_RUN].sum() / x.size)

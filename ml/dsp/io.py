@@ -66,6 +66,8 @@ def to_mono(samples: np.ndarray, fs_hz: int) -> np.ndarray:
     samples = np.asarray(samples, dtype=np.float32)
     if samples.ndim == 1:
         return samples
+    if samples.shape[1] == 1:
+        return np.ascontiguousarray(samples[:, 0])
     centred = samples - samples.mean(axis=0)
     rms = np.sqrt(np.mean(np.square(centred, dtype=np.float64), axis=0))
     alive = np.flatnonzero(rms > DEAD_CHANNEL_RATIO * rms.max()) if rms.max() > 0 else np.array([0])

@@ -21,6 +21,8 @@ STOP_ATTENUATION_DB = 84.0
 # A large reduction is done in two steps; the first leaves this many times the wanted rate: its filter is short.
 INTERMEDIATE_OVERSAMPLING = 4
 
+Band = tuple[float, float, float]  # rate_hz, pass_hz, stop_hz of `lowpass_taps`
+
 
 @lru_cache(maxsize=64)
 def lowpass_taps(rate_hz: float, pass_hz: float, stop_hz: float) -> np.ndarray:
@@ -36,15 +38,31 @@ def lowpass_taps(rate_hz: float, pass_hz: float, stop_hz: float) -> np.ndarray:
     return taps
 
 
-def _convert(x: np.ndarray, up: int, down: int, taps: np.ndarray) -> np.ndarray:
-    """`x` at up/down times its rate; `taps` are at `up` times that rate. Output sample 0 lies on input sample 0.
+# One recorder has one rate, and its clips come in a row: the matrices of the last few rates are kept.
+@lru_cache(maxsize=12)
+def _column_weights(band: Band, up: int, down: int, start: int, stop: int) -> tuple[int, np.ndarray]:
+    """The taps that make outputs [start, stop) of a row from its input: place of the first input, and the matrix
+    (n_inputs, n_outputs)."""
+    taps = lowpass_taps(*band)
+    half = taps.size // 2
+    columns = np.arange(start, stop)
+    first, last = -((half - start * down) // up), ((stop - 1) * down + half) // up
+    tap = columns[None, :] * down - np.arange(first, last + 1)[:, None] * up + half
+    weights = np.where((tap >= 0) & (tap < taps.size), taps[np.clip(tap, 0, taps.size - 1)], 0.0)
+    weights.setflags(write=False)
+    return first, weights
 
-    Output m is the sum over i of x[i] * up * taps[m * down - i * up], the taps counted from their centre. It comes of
-    the same taps each time m grows by `up` and i by `down`, so outputs are made as products of a few matrices: a row
-    is a stretch of the input, the next row lies `row_step` later, and a column holds one output's taps.
+
+def _convert(x: np.ndarray, up: int, down: int, band: Band) -> np.ndarray:
+    """`x` at up/down times its rate through the low-pass of `band`, which is at `up` times that rate.
+
+    Output sample 0 lies on input sample 0. Output m is the sum over i of x[i] * up * taps[m * down - i * up], the taps
+    counted from their centre. It comes of the same taps each time m grows by `up` and i by `down`, so outputs are made
+    as products of a few matrices: a row is a stretch of the input, the next row lies `row_step` later, and a column
+    holds one output's taps.
     """
     n_out = -(-x.size * up // down)
-    half = taps.size // 2
+    half = lowpass_taps(*band).size // 2
     reach = half // up
     n_taps = 2 * reach + 1  # at most, of one output
     # Rows so far apart that the columns made at once never make them overlap: BLAS multiplies no others.
@@ -56,12 +74,10 @@ def _convert(x: np.ndarray, up: int, down: int, taps: np.ndarray) -> np.ndarray:
     y = np.empty((n_rows, n_columns))
     at_once = max(1, n_taps * up // down)
     for start in range(0, n_columns, at_once):
-        columns = np.arange(start, min(start + at_once, n_columns))
-        first, last = -((half - columns[0] * down) // up), (columns[-1] * down + half) // up
-        rows = sliding_window_view(padded[reach + first :], last - first + 1)[::row_step][:n_rows]
-        tap = columns[None, :] * down - np.arange(first, last + 1)[:, None] * up + half
-        weights = np.where((tap >= 0) & (tap < taps.size), taps[np.clip(tap, 0, taps.size - 1)], 0.0)
-        np.matmul(rows, weights, out=y[:, columns[0] : columns[-1] + 1])
+        stop = min(start + at_once, n_columns)
+        first, weights = _column_weights(band, up, down, start, stop)
+        rows = sliding_window_view(padded[reach + first :], len(weights))[::row_step][:n_rows]
+        np.matmul(rows, weights, out=y[:, start:stop])
     return y.ravel()[:n_out] * up
 
 
@@ -86,7 +102,7 @@ def resample(x: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
     if reduction >= 2:
         # Only what folds into the final pass band matters in this step; the second step removes the rest.
         rate = fs / reduction
-        x = _convert(x, 1, reduction, lowpass_taps(fs, pass_hz, rate - (to - pass_hz)))
+        x = _convert(x, 1, reduction, (float(fs), pass_hz, rate - (to - pass_hz)))
         # fs/reduction need not be whole: scale both rates of the second step instead.
         to *= reduction
         pass_hz *= reduction
@@ -94,5 +110,5 @@ def resample(x: np.ndarray, fs_hz: float, to_hz: float) -> np.ndarray:
     up, down = to // divisor, fs // divisor
     n_out = -(-np.asarray(x).size * up // down)
     stop_hz = min(fs, to) - pass_hz
-    y = _convert(x, up, down, lowpass_taps(float(fs) * up, pass_hz, stop_hz))
+    y = _convert(x, up, down, (float(fs) * up, pass_hz, stop_hz))
     return y[:n_out]
