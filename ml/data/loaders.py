@@ -9,13 +9,20 @@ from numpy.typing import NDArray
 
 from ml.data.augment import augment_batch
 from ml.data.corpus import FULL_SCALE, Corpus
+from ml.data.murmurs import add_murmur
 from ml.dsp.mel import Floats, hann_window, mel_filterbank
 from ml.dsp.mel_windows import MelWindowConfig, normalise_windows
+from ml.dsp.segmentation import Cycle
 from ml.training.config import AugmentConfig
 
 # A database's weight grows with the square root of its recordings up to this many: a database of twenty
 # recordings seen as often as one of two thousand would be learnt by heart.
 _LARGE_DATABASE = 100
+# A murmur in a single beat of a window would be a noise, not a murmur.
+_FEWEST_BEATS_FOR_MURMUR = 2
+
+EdgesOf = Callable[[int], NDArray[np.float32]]
+"""The clear cycles of a recording, (n_cycles, 5) in seconds: onsets of S1, systole, S2, diastole and the next S1."""
 
 
 class Batches(Protocol):
@@ -61,8 +68,11 @@ class BalancedWindows:
         steps_per_epoch: int,
         seed: int,
         label_exponent: float = 0.0,
+        edges_of: EdgesOf | None = None,
     ) -> None:
+        """`edges_of` tells where the beats of a recording are; without it no murmurs are laid over normal ones."""
         self.steps_per_epoch = steps_per_epoch
+        self._edges_of = edges_of
         self._corpus, self._indices = corpus, indices
         self._features, self._augment = features, augment
         self._batch_size, self._seed = batch_size, seed
@@ -77,21 +87,46 @@ class BalancedWindows:
         """Windows (batch_size, window_frames, n_mels, 1) and labels (batch_size, 1)."""
         rng = np.random.default_rng([self._seed, epoch, step])
         chosen = rng.choice(len(self._indices), self._batch_size, p=self._weights)
-        waveforms = self._cut(chosen, rng)
+        waveforms, starts = self._cut(chosen, rng)
+        labels = self._labels[chosen].astype(np.float32)
+        if self._edges_of:
+            labels = self._lay_murmurs(waveforms, labels, self._indices[chosen], starts, rng)
         waveforms = augment_batch(waveforms, self._features.fs_hz, self._augment, rng)
         windows = self._windows(waveforms, rng)
-        return windows[..., None], self._labels[chosen, None].astype(np.float32)
+        return windows[..., None], labels[:, None]
 
-    def _cut(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> Floats:
+    def _cut(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> tuple[Floats, NDArray[np.intp]]:
+        """A piece of each chosen recording, (n, window_samples), and the sample it begins at, (n,)."""
         length = self._features.window_samples
         out = np.zeros((len(chosen), length), dtype=np.float32)
+        starts = np.zeros(len(chosen), dtype=np.intp)
         for row, index in enumerate(self._indices[chosen]):
             pcm = self._corpus.pcm(index)
-            start = int(rng.integers(0, max(1, len(pcm) - length + 1)))
+            starts[row] = start = int(rng.integers(0, max(1, len(pcm) - length + 1)))
             piece = pcm[start : start + length].astype(np.float32) / np.float32(FULL_SCALE)
             # A recording shorter than a window is repeated: padding is the short crops' business, below.
             out[row] = np.resize(piece, length)
-        return out - out.mean(axis=1, keepdims=True)
+        return out - out.mean(axis=1, keepdims=True), starts
+
+    def _lay_murmurs(
+        self,
+        waveforms: Floats,
+        labels: NDArray[np.float32],
+        indices: NDArray[np.intp],
+        starts: NDArray[np.intp],
+        rng: np.random.Generator,
+    ) -> NDArray[np.float32]:
+        """Changes some of the normal `waveforms` where their beats are known; returns the labels that result."""
+        fs_hz, labels = self._features.fs_hz, labels.copy()
+        normal = (labels == 0) & (rng.random(len(labels)) < self._augment.murmur_probability)
+        for row in np.flatnonzero(normal):
+            edges_s = self._edges_of(int(indices[row])) - starts[row] / fs_hz
+            inside = edges_s[(edges_s[:, 0] >= 0) & (edges_s[:, -1] <= waveforms.shape[1] / fs_hz)]
+            if len(inside) >= _FEWEST_BEATS_FOR_MURMUR:
+                cycles = [Cycle(*edges, confidence=1.0) for edges in inside.tolist()]
+                waveforms[row] = add_murmur(waveforms[row], fs_hz, cycles, rng)
+                labels[row] = 1
+        return labels
 
     def _windows(self, waveforms: Floats, rng: np.random.Generator) -> Floats:
         features, augment = self._features, self._augment

@@ -9,7 +9,10 @@ from ml.dsp.mel_windows import MelWindowConfig
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Probabilities and ranges of what is done to a training waveform (see ml.data.augment)."""
+    """Probabilities and ranges of what is done to a training waveform (see ml.data.augment).
+
+    `murmur_probability` is that of a normal one to have a murmur laid over it, and so to count as abnormal.
+    """
 
     noise_probability: float = 0.5
     noise_snr_db: tuple[float, float] = (5.0, 30.0)
@@ -23,6 +26,7 @@ class AugmentConfig:
     clipping_probability: float = 0.2
     short_probability: float = 0.3
     short_s: tuple[float, float] = (1.2, 3.0)
+    murmur_probability: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from ml.data.corpus import Corpus
 from ml.dsp.beat_image import image_shape
 from ml.nets import beat_cnn
+from ml.training.backend import compile_steps
+from ml.training.callbacks import Countdown
 from ml.training.config import Preset
-from ml.training.members.beats import VIEW_SETTINGS, BeatViews, beat_views, describe
-from ml.training.members.phase_rows import equal_weights
+from ml.training.members.beats import WHOLE, BeatViews, beat_views, describe, view_labels
+from ml.training.members.phase_rows import ROW_SETTINGS, view_weights
+from ml.training.step import take_step
 
 if TYPE_CHECKING:
     import keras
@@ -24,7 +27,7 @@ BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
 LABEL_SMOOTHING = 0.05
-WHOLE_SHARE = 0.5  # of a batch: whole recordings; the rest are cuts
+NETWORKS = 2  # trained one after the other from other seeds; their logits are averaged
 MOST_PHASES, MOST_BANDS = 1, 2  # by which a training picture is shifted: segmentation errors, body size
 HIDDEN_BANDS = 5  # at most, hidden from a training picture: another microphone's dead band
 AVERAGING = 0.99  # of the weights, over steps
@@ -32,18 +35,38 @@ _IMAGES_AT_ONCE = 512
 
 
 def fit(
-    images: NDArray[np.float16],
-    known: NDArray[np.bool_],
+    views: BeatViews,
     labels: NDArray[np.int_],
     databases: NDArray[np.str_],
     *,
     seed: int,
     report: Callable[[str], object] = lambda _: None,
 ) -> "keras.Model":
-    """Train for STEPS batches in which all pairs of database and label are equally likely; nothing is chosen meanwhile.
+    """The mean of NETWORKS networks, each trained for STEPS batches; nothing is chosen meanwhile.
 
-    images : (n, n_views, n_phases, n_bands, n_statistics); known : (n, n_views).
+    views : of the n recordings with `labels` and `databases`, shape (n,).
     """
+    import keras
+
+    countdown = Countdown(report, NAME, NETWORKS * STEPS, "steps")
+    networks = [
+        _fit_network(views, labels, databases, seed=seed + number, progress=countdown, done=number * STEPS)
+        for number in range(NETWORKS)
+    ]
+    inputs = keras.Input(image_shape(), name="beat")
+    mean = keras.layers.Average(dtype="float32", name="logit")([network(inputs) for network in networks])
+    return keras.Model(inputs, mean, name=NAME)
+
+
+def _fit_network(
+    views: BeatViews,
+    labels: NDArray[np.int_],
+    databases: NDArray[np.str_],
+    *,
+    seed: int,
+    progress: Countdown,
+    done: int,
+) -> "keras.Model":
     import keras
 
     keras.utils.set_random_seed(seed)
@@ -60,29 +83,29 @@ def fit(
             ema_overwrite_frequency=None,
         ),
         keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING),
-        jit_compile=False,  # XLA's convolutions take several times as long on a processor
+        jit_compile=compile_steps(),
     )
     rng = np.random.default_rng(seed)
-    usable = np.flatnonzero(known[:, 0])
-    weights = equal_weights(databases[usable], labels[usable])
+    images, targets = views.images[views.known], view_labels(labels)[views.known]
+    weights = view_weights(views, databases, labels)[views.known]
     for step in range(STEPS):
-        chosen = usable[rng.choice(usable.size, BATCH_SIZE, p=weights)]
-        model.train_on_batch(_drawn(images, known, chosen, rng), labels[chosen, None].astype(np.float32))
-        if step % 100 == 0:
-            report(f"{NAME}: step {step} of {STEPS}\n")
+        chosen = rng.choice(len(images), BATCH_SIZE, p=weights)
+        take_step(
+            model,
+            _varied(images[chosen], rng),
+            targets[chosen, None].astype(np.float32),
+            where=f"{NAME}'s step {step + 1}",
+            left="members and folds that are finished are kept",
+        )
+        progress.done(done + step + 1)
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    return model
+    return keras.Model(model.input, model.output)  # without the optimizer, which is not released
 
 
-def _drawn(
-    images: NDArray[np.float16], known: NDArray[np.bool_], chosen: NDArray[np.intp], rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """A view of each chosen recording, shifted a little and with some bands hidden; (n, phases, bands, statistics)."""
-    n_views = images.shape[1]
-    view = np.where(rng.random(chosen.size) < WHOLE_SHARE, 0, rng.integers(0, n_views, chosen.size))
-    view = np.where(known[chosen, view], view, 0)
-    batch = images[chosen, view].astype(np.float32)
-    for row in range(chosen.size):
+def _varied(images: NDArray[np.float16], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Pictures (n, phases, bands, statistics), each shifted a little and with some bands hidden."""
+    batch = images.astype(np.float32)
+    for row in range(len(batch)):
         shift = (rng.integers(-MOST_PHASES, MOST_PHASES + 1), rng.integers(-MOST_BANDS, MOST_BANDS + 1))
         batch[row] = np.roll(batch[row], shift, axis=(0, 1))
         hidden = rng.integers(HIDDEN_BANDS + 1)
@@ -108,8 +131,8 @@ class FittedBeatCnn:
         """Logits of whole recordings, NaN where no heart cycle was found."""
         views: BeatViews = beat_views(corpus)
         out = np.full(len(indices), np.nan)
-        known = views.known[indices, 0]
-        out[known] = predict_logit(self.model, views.images[indices[known], 0])
+        known = views.known[indices, WHOLE]
+        out[known] = predict_logit(self.model, views.images[indices[known], WHOLE])
         return out
 
     def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
@@ -119,7 +142,7 @@ class FittedBeatCnn:
 
     def save(self, directory: Path) -> dict[str, Any]:
         """Write beat_cnn.keras; returns the artefact's entry."""
-        self.model.save(directory / f"{NAME}.keras", include_optimizer=False)
+        self.model.save(directory / f"{NAME}.keras")
         return {
             "files": {"keras": f"{NAME}.keras"},
             "config": {"output": "logit", "shape": list(image_shape())},
@@ -135,11 +158,11 @@ class BeatCnn:
         "learning_rate": LEARNING_RATE,
         "weight_decay": WEIGHT_DECAY,
         "label_smoothing": LABEL_SMOOTHING,
-        "whole_share": WHOLE_SHARE,
+        "networks": NETWORKS,
         "shift": [MOST_PHASES, MOST_BANDS],
         "hidden_bands": HIDDEN_BANDS,
         "averaging": AVERAGING,
-        "views": VIEW_SETTINGS,
+        "rows": ROW_SETTINGS,
     }
 
     def fit(
@@ -155,8 +178,7 @@ class BeatCnn:
         views = beat_views(corpus, report)
         return FittedBeatCnn(
             fit(
-                views.images[indices],
-                views.known[indices],
+                views.take(indices),
                 corpus.labels[indices],
                 corpus.databases[indices],
                 seed=seed,

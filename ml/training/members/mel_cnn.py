@@ -16,6 +16,7 @@ from ml.training.callbacks import ProgressLine, Several
 from ml.training.config import Preset
 from ml.training.fingerprint import network_settings, training_fingerprint
 from ml.training.loop import train_network, without_optimizer
+from ml.training.members.beats import VIEW_SETTINGS, beat_views
 from ml.training.tensorboard import TensorBoard, samples_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class MelCnn:
             )
         self._features, self._augment = preset.features, preset.augment
         self._training, self._steps_per_epoch = preset.training, steps_per_epoch
-        self.settings = network_settings(preset)
+        self.settings = network_settings(preset) | {"murmurs": VIEW_SETTINGS}
 
     def fit(
         self,
@@ -61,6 +62,7 @@ class MelCnn:
             steps_per_epoch=self._steps_per_epoch,
             seed=seed,
             label_exponent=training.label_exponent,
+            edges_of=beat_views(corpus, report).edges_of if self._augment.murmur_probability else None,
         )
         result = train_network(
             lambda: _build(training.network, self._features, seed),

@@ -8,10 +8,21 @@ from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
 from ml.data.loaders import balanced_weights
-from ml.training.members.beats import VIEW_SETTINGS, BeatViews, beat_views, describe
+from ml.training.members.beats import (
+    N_VIEWS,
+    VIEW_SETTINGS,
+    WHOLE,
+    BeatViews,
+    beat_views,
+    describe,
+    view_labels,
+)
 
-CUT_WEIGHT = 0.5  # of a cut, beside the whole recording
-ROW_SETTINGS = {"cut_weight": CUT_WEIGHT, "views": VIEW_SETTINGS}
+VIEW_WEIGHT = 0.5  # of a cut or a murmur laid over it, beside the whole recording
+# Half-way between equal labels and their counts: pooled figures gain, an unseen database loses nothing
+# (docs/experiments.md).
+LABEL_EXPONENT = 0.5
+ROW_SETTINGS = {"view_weight": VIEW_WEIGHT, "label_exponent": LABEL_EXPONENT, "views": VIEW_SETTINGS}
 RowsToLogits = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
@@ -24,37 +35,28 @@ class Rows:
     weights: NDArray[np.float64]
 
 
-def equal_weights(databases: NDArray[np.str_], labels: NDArray[np.int_]) -> NDArray[np.float64]:
-    """One weight per recording: every pair of database and label counts alike; they add up to 1."""
-    weights = np.zeros(len(labels))
-    for database in np.unique(databases):
-        for label in (0, 1):
-            own = (databases == database) & (labels == label)
-            if own.any():
-                weights[own] = 1 / own.sum()
+def view_weights(
+    views: BeatViews, databases: NDArray[np.str_], labels: NDArray[np.int_]
+) -> NDArray[np.float64]:
+    """How much each view of n recordings counts, (n, N_VIEWS), adding up to 1; nothing where it is not known.
+
+    Recordings are balanced by database and label (see loaders.balanced_weights); a recording's other views weigh
+    VIEW_WEIGHT each beside the whole of it. Murmurs laid over normal recordings so count with those, as abnormal.
+    """
+    per_view = np.full(N_VIEWS, VIEW_WEIGHT)
+    per_view[WHOLE] = 1.0
+    weights = balanced_weights(databases, labels, LABEL_EXPONENT)[:, None] * per_view * views.known
     return weights / weights.sum()
 
 
-def training_rows(
-    corpus: Corpus, indices: NDArray[np.intp], views: BeatViews, *, label_exponent: float | None = None
-) -> Rows:
-    """The recordings at `indices` and their cuts, wherever a heart cycle was found.
-
-    All pairs of database and label count alike, unless `label_exponent` is given (see loaders.balanced_weights).
-    """
-    databases, recording_labels = corpus.databases[indices], corpus.labels[indices]
-    if label_exponent is None:
-        weights = equal_weights(databases, recording_labels)
-    else:
-        weights = balanced_weights(databases, recording_labels, label_exponent)
-    features, labels, kept_weights = [], [], []
-    for view in range(views.known.shape[1]):
-        kept = views.known[indices, view]
-        features.append(views.features[indices[kept], view])
-        labels.append(corpus.labels[indices[kept]])
-        kept_weights.append(weights[kept] * (CUT_WEIGHT if view else 1.0))
-    weight = np.concatenate(kept_weights)
-    return Rows(np.concatenate(features), np.concatenate(labels), weight / weight.mean())
+def training_rows(corpus: Corpus, indices: NDArray[np.intp], views: BeatViews) -> Rows:
+    """The recordings at `indices` in all their views, wherever a heart cycle was found."""
+    own = views.take(indices)
+    weights = view_weights(own, corpus.databases[indices], corpus.labels[indices])
+    weight = weights[own.known]
+    return Rows(
+        own.features[own.known], view_labels(corpus.labels[indices])[own.known], weight / weight.mean()
+    )
 
 
 def logits_of_corpus(
@@ -63,9 +65,9 @@ def logits_of_corpus(
     """Logits of whole recordings, NaN where no heart cycle was found."""
     views = beat_views(corpus)
     out = np.full(len(indices), np.nan)
-    known = views.known[indices, 0]
+    known = views.known[indices, WHOLE]
     if known.any():
-        out[known] = to_logits(views.features[indices[known], 0])
+        out[known] = to_logits(views.features[indices[known], WHOLE])
     return out
 
 

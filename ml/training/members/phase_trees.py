@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from sklearn.ensemble import VotingClassifier
 
 NAME = "phase_trees"
-# Half-way between equal labels and their counts: pooled AUC .925 for .899, LODO alike (docs/experiments.md).
-LABEL_EXPONENT = 0.5
 # Shallow and many: single databases are small, and a deep tree learns which one it is in.
 BOOSTED = {
     "n_estimators": 80,
@@ -96,7 +94,6 @@ class PhaseTrees:
         "boosted": BOOSTED,
         "randomised": RANDOMISED,
         "rows": ROW_SETTINGS,
-        "label_exponent": LABEL_EXPONENT,
     }
 
     def fit(
@@ -109,7 +106,7 @@ class PhaseTrees:
         report: Callable[[str], object],
     ) -> FittedPhaseTrees:
         """Fit on the recordings at `indices` alone."""
-        rows = training_rows(corpus, indices, beat_views(corpus, report), label_exponent=LABEL_EXPONENT)
+        rows = training_rows(corpus, indices, beat_views(corpus, report))
         return FittedPhaseTrees(fit(rows, seed))
 
 

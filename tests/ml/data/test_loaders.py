@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,7 @@ def test_a_step_is_the_same_each_time_and_no_other_step_is(corpus):
 def test_training_windows_are_those_of_inference(corpus):
     source = windows_of(corpus, NOTHING)
     rng = np.random.default_rng(0)
-    waveforms = source._cut(np.array([5]), rng)
+    waveforms, _ = source._cut(np.array([5]), rng)
     batch = source._windows(waveforms, rng)
     assert np.allclose(batch[0], mel_windows(waveforms[0], PRESET.features)[0], atol=1e-4)
 
@@ -84,3 +86,31 @@ def test_stacked_features_are_memory_mapped_and_reused(prepared_opsfusion):
     said = []
     stack_features(corpus, (128, 157), said.append)
     assert not said
+
+
+def test_murmurs_are_laid_over_normal_windows_whose_beats_are_known(corpus):
+    always = dataclasses.replace(NOTHING, murmur_probability=1.0)
+    beats_s = np.arange(0, 200, 0.8)[:, None] + np.array([0, 0.12, 0.3, 0.4, 0.8])
+
+    def batch(edges_of):
+        source = BalancedWindows(
+            corpus,
+            np.arange(len(corpus)),
+            PRESET.features,
+            always,
+            batch_size=32,
+            steps_per_epoch=1,
+            seed=0,
+            edges_of=edges_of,
+        )
+        return source.batch(0, 0)
+
+    plain, labels = batch(None)
+    changed, all_abnormal = batch(lambda index: beats_s.astype(np.float32))
+    unknown, unchanged_labels = batch(lambda index: np.empty((0, 5), np.float32))
+    assert 0 < labels.sum() < 32
+    assert all_abnormal.all()
+    assert np.array_equal(labels, unchanged_labels)
+    assert np.array_equal(plain, unknown)
+    differs = np.abs(plain - changed).max(axis=(1, 2, 3)) > 0.01
+    assert np.array_equal(differs, labels[:, 0] == 0)

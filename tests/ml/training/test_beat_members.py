@@ -7,8 +7,16 @@ from ml.dsp.beat_image import image_shape
 from ml.dsp.phase_features import phase_feature_names
 from ml.inference.engines.onnx import open_file
 from ml.training.members import beat_cnn, phase_logistic, phase_trees
-from ml.training.members.beats import N_VIEWS, VIEW_SETTINGS, describe, views_of
-from ml.training.members.phase_rows import Rows, equal_weights
+from ml.training.members.beats import (
+    MURMUR_VIEWS,
+    N_VIEWS,
+    VIEW_SETTINGS,
+    BeatViews,
+    describe,
+    view_labels,
+    views_of,
+)
+from ml.training.members.phase_rows import VIEW_WEIGHT, Rows, view_weights
 from tests.ml.dsp.heart_sounds import FS_HZ, steady
 
 N_FEATURES = len(phase_feature_names())
@@ -22,12 +30,26 @@ def rows():
     return Rows(features, labels, np.ones(400))
 
 
-def test_every_pair_of_database_and_label_weighs_the_same():
-    databases = np.array(["a"] * 10 + ["e"] * 90)
-    labels = np.array([1] * 7 + [0] * 3 + [1] * 5 + [0] * 85)
-    weights = equal_weights(databases, labels)
-    sums = [weights[(databases == d) & (labels == y)].sum() for d in "ae" for y in (0, 1)]
-    assert sums == pytest.approx([0.25] * 4)
+def views(images, known, features=None):
+    features = np.zeros((len(images), N_VIEWS, N_FEATURES), np.float32) if features is None else features
+    return BeatViews(features, images, known, np.zeros((0, 5), np.float32), np.zeros(len(images) + 1, int))
+
+
+def test_a_view_weighs_half_of_the_whole_and_one_that_is_not_known_nothing():
+    known = np.ones((4, N_VIEWS), bool)
+    known[0, 1] = False
+    empty = np.zeros((4, N_VIEWS, *image_shape()), np.float16)
+    weights = view_weights(views(empty, known), np.array(["a", "a", "b", "b"]), np.array([0, 1, 0, 1]))
+    assert weights.sum() == pytest.approx(1)
+    assert weights[0, 1] == 0
+    assert weights[1, 1:] == pytest.approx(VIEW_WEIGHT * weights[1, 0])
+    assert weights[:, 0] == pytest.approx(weights[0, 0])
+
+
+def test_a_normal_recording_with_a_murmur_over_it_counts_as_abnormal():
+    labels = view_labels(np.array([0, 1]))
+    assert labels[0].tolist() == [0, 0, 0, 1, 1]
+    assert labels[1].tolist() == [1] * N_VIEWS
 
 
 @pytest.mark.parametrize("member", [phase_logistic, phase_trees])
@@ -54,13 +76,22 @@ def test_trees_repeat_themselves(rows):
 
 def test_views_are_the_same_each_time_and_their_settings_are_named():
     x = steady(70, 12).x.astype(np.float32)
-    first, second = views_of(x, "a0001"), views_of(x, "a0001")
+    (first, edges_s), (second, _) = (views_of(x, "a0001", abnormal=False) for _ in range(2))
     assert len(first) == N_VIEWS
     for one, other in zip(first, second, strict=True):
         assert np.array_equal(one[0], other[0])
         assert np.array_equal(one[1], other[1])
-    assert not np.array_equal(first[1][0], views_of(x, "a0002")[1][0])
-    assert {"cuts_s", "segmentation", "version"} <= set(VIEW_SETTINGS)
+    assert not np.array_equal(first[1][0], views_of(x, "a0002", abnormal=False)[0][1][0])
+    assert {"cuts_s", "segmentation", "version", "murmurs"} <= set(VIEW_SETTINGS)
+    assert np.median(edges_s[:, 4] - edges_s[:, 0]) == pytest.approx(60 / 70, abs=0.05)
+
+
+def test_murmurs_are_laid_over_normal_recordings_only_and_can_be_seen():
+    x = steady(70, 12, noise=0.002).x.astype(np.float32)
+    found, _ = views_of(x, "a0001", abnormal=True)
+    assert found[MURMUR_VIEWS] == [None, None]
+    plain, murmurs = (views_of(x, "a0001", abnormal=False)[0][view] for view in (slice(0, 1), MURMUR_VIEWS))
+    assert all(np.abs(murmur[0] - plain[0][0]).max() > 1 for murmur in murmurs)
 
 
 def test_sound_without_a_whole_beat_is_described_by_nothing():
@@ -75,8 +106,8 @@ def test_the_beat_network_learns_and_repeats_itself(monkeypatch):
     images = 0.3 * random.standard_normal((64, N_VIEWS, *image_shape())).astype(np.float16)
     images[labels == 1, :, 6:10, 8:16] += 2
     known, databases = np.ones((64, N_VIEWS), bool), np.array(["a", "a", "b", "b"] * 16)
-    one, other = (beat_cnn.fit(images, known, labels, databases, seed=5) for _ in range(2))
+    one, other = (beat_cnn.fit(views(images, known), labels, databases, seed=5) for _ in range(2))
     logits = beat_cnn.predict_logit(one, images[:, 0])
-    assert one.count_params() < 100_000
+    assert one.count_params() < 150_000
     assert logits[labels == 1].mean() > logits[labels == 0].mean() + 0.5
     assert logits == pytest.approx(beat_cnn.predict_logit(other, images[:, 0]), abs=1e-4)
