@@ -72,9 +72,14 @@ def wavelet_power(
     windows = _band_windows(n, float(fs_hz), edges_hz)
     power = np.empty((len(edges_hz), n_frames))
     used = n_frames * hop
+    scale = max(float(np.abs(x).max()), np.finfo(float).tiny)
+    spectrum /= scale
     for row, window in enumerate(windows):
-        banded = spectrum * window
-        real = np.fft.irfft(banded, n)[:used]
-        imaginary = np.fft.irfft(-1j * banded, n)[:used]
-        power[row] = (real * real + imaginary * imaginary).reshape(n_frames, hop).mean(axis=1)
+        # Single precision from here, a third of the time: its noise lies 140 dB below the band's loudest moment.
+        banded = (spectrum * window).astype(np.complex64)
+        real = np.fft.irfft(banded, n)[:used].reshape(n_frames, hop)
+        banded *= np.complex64(-1j)
+        imaginary = np.fft.irfft(banded, n)[:used].reshape(n_frames, hop)
+        power[row] = np.einsum("ij,ij->i", real, real) + np.einsum("ij,ij->i", imaginary, imaginary)
+    power *= scale**2 / hop
     return power
