@@ -66,6 +66,10 @@ def train_network(
     the same `fingerprint` is continued, with the result the uninterrupted training would have had. Raises
     TrainingStoppedError on Ctrl-C, a loss that is not a number, or exhausted memory; a checkpoint is left each time.
     """
+    if config.ema and validate:
+        raise ValueError(
+            "A moving average of the weights has no best epoch: use one of ema and a validation set."
+        )
     checkpoint = Checkpoint(directory, fingerprint)
     with training_scope():
         loaded = checkpoint.load() if resume else None
@@ -168,7 +172,7 @@ def _judge_epoch(run: _Run, score: float) -> None:
     config, state = run.config, run.state
     if not math.isfinite(score):
         raise TrainingStoppedError(
-            f"The score {config.score} cannot be computed: a database of the validation fold lacks one of the labels."
+            f"The score {config.score} cannot be computed: the validation fold lacks a database or one of its labels."
             " Prepare the data set with fewer folds, or with more recordings."
         )
     if state.best_score is None or score > state.best_score:

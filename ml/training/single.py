@@ -5,37 +5,30 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
-from ml.data.loaders import StoredSpectrograms, stack_features
-from ml.data.opsfusion import OpsfusionConfig
 from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points
-from ml.evaluation.metrics import auc, auc_by_group, macro
-from ml.evaluation.predictions import HEADLINE_DATABASES, Predictions
+from ml.evaluation.metrics import auc
+from ml.evaluation.predictions import Predictions
 from ml.evaluation.tables import full_table, without_nan
 from ml.inference.artefact import Artefact, Calibration, Member, OperatingPoint, TrainingData, write_artefact
-from ml.nets import build_network
-from ml.training.callbacks import Observer, ProgressLine, Several
+from ml.training.callbacks import ProgressLine, Several
 from ml.training.config import Preset
 from ml.training.folds import as_predictions
 from ml.training.log import TrainingLog
-from ml.training.loop import Result, train_network, without_optimizer
+from ml.training.loop import Result, without_optimizer
 from ml.training.members import Report
 from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing, versions
+from ml.training.single_inputs import Inputs, fit_network, inputs_of
 from ml.training.tensorboard import TensorBoard, samples_of
-
-if TYPE_CHECKING:
-    import keras
 
 TEST_FOLD = 0
 VALIDATION_FOLD = 1
 MODEL_FILE = "model.keras"
 METADATA_FILE = "metadata.json"
-_PREDICT_BATCH = 128
 _CHANCE = 0.5
 # The original system called a recording abnormal from this probability on.
 _ORIGINAL_THRESHOLD = 0.5
@@ -52,15 +45,13 @@ def train_single(
     log: TrainingLog,
 ) -> Path:
     """Train `preset`'s network with early stopping, judge it on the test fold, write model, metadata and artefact."""
-    if not isinstance(preset.features, OpsfusionConfig):
-        raise ValueError("A single network is trained on stored spectrograms of one shape.")
     out_dir.mkdir(parents=True, exist_ok=True)
-    inputs = stack_features(corpus, preset.features.shape, report)
+    inputs = inputs_of(corpus, preset, report)
     train = np.flatnonzero((corpus.folds != TEST_FOLD) & (corpus.folds != VALIDATION_FOLD))
     validation = np.flatnonzero(corpus.folds == VALIDATION_FOLD)
     test = np.flatnonzero(corpus.folds == TEST_FOLD)
     with log.timed(preset.training.network, f"without folds {TEST_FOLD} and {VALIDATION_FOLD}", len(train)):
-        result = fit_spectrograms(
+        result = fit_network(
             corpus,
             preset,
             inputs,
@@ -71,13 +62,15 @@ def train_single(
             resume=resume,
             observer=Several(
                 ProgressLine(report, f"{preset.name} "),
-                TensorBoard(out_dir / "tensorboard", samples_of(corpus, train, with_sound=False)),
+                TensorBoard(
+                    out_dir / "tensorboard", samples_of(corpus, train, with_sound=inputs.kind != "opsfusion")
+                ),
             ),
         )
     without_optimizer(result.model).save(out_dir / MODEL_FILE)
 
     held_out = np.concatenate([validation, test])
-    scores = predicted_logits(result.model, inputs[held_out])
+    scores = inputs.logits(result.model, held_out)
     on_validation = as_predictions(corpus, validation, scores[: len(validation)])
     on_test = as_predictions(corpus, test, scores[len(validation) :])
     platt = fit_platt(on_validation.scores, on_validation.labels)
@@ -89,6 +82,7 @@ def train_single(
     _write_artefact(
         corpus,
         preset,
+        inputs,
         out_dir,
         platt=platt,
         points=points,
@@ -96,56 +90,6 @@ def train_single(
         seed=seed,
     )
     return out_dir
-
-
-def fit_spectrograms(
-    corpus: Corpus,
-    preset: Preset,
-    inputs: NDArray[np.float32],
-    *,
-    train: NDArray[np.intp],
-    validation: NDArray[np.intp],
-    directory: Path,
-    seed: int,
-    resume: bool,
-    observer: Observer,
-) -> Result:
-    """Train `preset`'s network on the spectrograms `inputs` (n, bands, frames) of `train`, stopped on `validation`.
-
-    Checkpoints lie in `directory`, from where `resume` goes on. Raises TrainingStoppedError.
-    """
-    import keras
-
-    def build() -> "keras.Model":
-        keras.utils.set_random_seed(seed)
-        return build_network(preset.training.network, (*inputs.shape[1:], 1))
-
-    def validate(model: "keras.Model") -> dict[str, float]:
-        p = model.predict(inputs[validation][..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0]
-        labels = corpus.labels[validation]
-        by_database = auc_by_group(corpus.databases[validation], labels, p)
-        return {"auc": auc(labels, p), "macro_auc": macro(by_database, HEADLINE_DATABASES)}
-
-    labels = corpus.labels[train]
-    positive = float(labels.mean())
-    return train_network(
-        build,
-        StoredSpectrograms(inputs[train], labels, batch_size=preset.training.batch_size, seed=seed),
-        preset.training,
-        directory=directory,
-        fingerprint={"preset": asdict(preset), "seed": seed, "recordings": corpus.file_ids[train].tolist()},
-        resume=resume,
-        observer=observer,
-        validate=validate,
-        class_weights=(0.5 / (1 - positive), 0.5 / positive),
-    )
-
-
-def predicted_logits(model: "keras.Model", inputs: NDArray[np.float32]) -> NDArray[np.float64]:
-    """One logit per spectrogram (n, bands, frames), shape (n,)."""
-    probabilities = model.predict(inputs[..., None], batch_size=_PREDICT_BATCH, verbose=0)[:, 0]
-    p = np.clip(probabilities.astype(np.float64), 1e-7, 1 - 1e-7)
-    return np.log(p) - np.log1p(-p)
 
 
 def _verdict(on_validation: Predictions, on_test: Predictions) -> str:
@@ -215,6 +159,7 @@ def _write_metadata(
 def _write_artefact(
     corpus: Corpus,
     preset: Preset,
+    inputs: Inputs,
     out_dir: Path,
     *,
     platt: Platt,
@@ -230,14 +175,7 @@ def _write_artefact(
         Artefact(
             name=preset.name,
             version=f"{now:%Y.%m.%d}+seed{seed}",
-            members=(
-                Member(
-                    preset.training.network,
-                    "opsfusion",
-                    {"keras": MODEL_FILE},
-                    asdict(preset.features) | {"output": "probability"},
-                ),
-            ),
+            members=(Member(preset.training.network, inputs.kind, {"keras": MODEL_FILE}, inputs.config),),
             operating_points={
                 name: OperatingPoint(calibration, point.threshold, point.band)
                 for name, point in points.items()

@@ -15,7 +15,7 @@ from ml.training.callbacks import ProgressLine
 from ml.training.config import Preset, settings_that_matter
 from ml.training.folds import folds_of_seed
 from ml.training.loop import without_optimizer
-from ml.training.single import fit_spectrograms, predicted_logits
+from ml.training.single_inputs import fit_spectrograms, predicted_logits
 
 if TYPE_CHECKING:
     import keras
