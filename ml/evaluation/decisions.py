@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.evaluation.bootstrap import bounds, resampled_rows
+from ml.evaluation.bootstrap import bounds, subject_weights
 from ml.evaluation.calibration import Threshold, sigmoid
 from ml.evaluation.metrics import (
+    ECE_BINS,
     brier,
     challenge_score,
     expected_calibration_error,
@@ -184,18 +185,47 @@ def short_figures(own: Decided) -> dict[str, float]:
 
 
 def _intervals(decided: Decided, *, seed: int, replicates: int) -> dict[str, dict[str, list[float]]]:
-    rng = np.random.default_rng(seed)
-    drawn: dict[str, dict[str, list[float]]] = {}
-    for _ in range(replicates):
-        resampled = decided.take(resampled_rows(decided.predictions, rng))
-        figures = {name: short_figures(own) for name, own in _groups(resampled).items()}
-        for name, databases in MEANS.items():
-            if all(database in figures for database in databases):
-                figures[name] = _mean_figures([figures[database] for database in databases])
-        for name, values in figures.items():
-            for key, value in values.items():
-                drawn.setdefault(name, {}).setdefault(key, []).append(value)
+    weights = subject_weights(decided.predictions, seed=seed, replicates=replicates)
+    places = {POOLED: np.ones(len(decided), bool)}
+    databases = decided.predictions.databases
+    places |= {str(name): databases == name for name in np.unique(databases)}
+    drawn = {name: _resampled(decided.take(own), weights[:, own]) for name, own in places.items()}
+    for name, members in MEANS.items():
+        if all(database in drawn for database in members):
+            drawn[name] = {
+                key: np.mean([drawn[database][key] for database in members], axis=0) for key in drawn[POOLED]
+            }
     return {name: {key: bounds(values) for key, values in own.items()} for name, own in drawn.items()}
+
+
+def _resampled(own: Decided, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """`short_figures` of each replicate of `weights` (replicates, n), shape (replicates,) each."""
+    labels, usable, p = own.predictions.labels, own.predictions.usable, own.probabilities
+    right = np.where(labels == 1, own.calls == "abnormal", own.calls == "normal")
+    # The challenge's score: the counts of its parts cancel, so that recordings just add up.
+    right_three_way = right | ((own.calls == "unsure") & ~usable)
+    forced = own.forced == (labels == 1)
+    bins = np.minimum((p * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = np.abs(weights @ ((p - labels)[:, None] * (bins[:, None] == np.arange(ECE_BINS))))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        se, sp = _weighted_share(forced, labels == 1, weights), _weighted_share(forced, labels == 0, weights)
+        three_way = [_weighted_share(right_three_way, labels == label, weights) for label in (1, 0)]
+        total = weights.sum(axis=1)
+        return {
+            "se": se,
+            "sp": sp,
+            "macc": (se + sp) / 2,
+            "three_way_macc": (three_way[0] + three_way[1]) / 2,
+            "coverage": weights @ (own.calls != "unsure") / total,
+            "brier": weights @ (p - labels) ** 2 / total,
+            "ece": gaps.sum(axis=1) / total,
+        }
+
+
+def _weighted_share(
+    right: NDArray[np.bool_], among: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    return weights @ (right & among) / (weights @ among)
 
 
 def _risk_coverage(decided: Decided) -> list[dict[str, float]]:

@@ -23,6 +23,20 @@ def auc(labels: Labels, scores: Floats) -> float:
     return float((rank_sum - positives * (positives + 1) / 2) / (positives * negatives))
 
 
+def weighted_auc(labels: Labels, scores: Floats, weights: Floats) -> Floats:
+    """AUC where each recording counts `weights` times, for several sets of weights (r, n) at once; shape (r,)."""
+    order = np.argsort(scores, kind="stable")
+    abnormal = labels[order] == 1
+    ordered = weights[:, order]
+    positive, negative = ordered * abnormal, ordered * ~abnormal
+    starts = np.flatnonzero(np.r_[True, np.diff(scores[order]) > 0])
+    positive = np.add.reduceat(positive, starts, axis=1)
+    negative = np.add.reduceat(negative, starts, axis=1)
+    below = np.cumsum(negative, axis=1) - negative / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (positive * below).sum(axis=1) / (positive.sum(axis=1) * negative.sum(axis=1))
+
+
 def auc_by_group(groups: NDArray[np.str_], labels: Labels, scores: Floats) -> dict[str, float]:
     """AUC within each group, by name."""
     return {str(name): auc(labels[groups == name], scores[groups == name]) for name in np.unique(groups)}

@@ -5,7 +5,7 @@ own intervals overlap.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,9 @@ from typing import Any
 import numpy as np
 
 from ml.data.physionet import DatasetError
-from ml.evaluation.bootstrap import REPLICATES, bounds, resampled_rows
-from ml.evaluation.metrics import auc, auc_by_group, macro
-from ml.evaluation.predictions import HEADLINE_DATABASES, LODO_DATABASES, Predictions
-
-Figures = Callable[[Predictions], dict[str, float]]
+from ml.evaluation.bootstrap import REPLICATES, bounds, subject_weights
+from ml.evaluation.predictions import Predictions
+from ml.evaluation.tables import auc_figures, resampled_auc_figures
 
 
 @dataclass(frozen=True)
@@ -68,23 +66,12 @@ class StoredRuns:
             ) from error
 
 
-def figures(predictions: Predictions) -> dict[str, float]:
-    """AUC per database, both headline means and the pooled one."""
-    values = auc_by_group(predictions.databases, predictions.labels, predictions.scores)
-    return {f"auc_{name}": value for name, value in values.items()} | {
-        "macro_auc_abdf": macro(values, HEADLINE_DATABASES),
-        "mean_auc_abcdf": macro(values, LODO_DATABASES),
-        "pooled_auc": auc(predictions.labels, predictions.scores),
-    }
-
-
 def compare(
     first: StoredRuns,
     second: StoredRuns,
     *,
     seed: int = 0,
     replicates: int = REPLICATES,
-    figures_of: Figures = figures,
 ) -> dict[str, Any]:
     """First minus second, each figure's mean over the repetitions that both have.
 
@@ -92,14 +79,15 @@ def compare(
     Raises DatasetError where the two were not judged on the same recordings.
     """
     pairs = _pairs(first, second)
-    differences = [_difference(one, other, figures_of) for one, other in pairs]
-    rng = np.random.default_rng(seed)
-    drawn: dict[str, list[float]] = {key: [] for key in differences[0]}
-    for _ in range(replicates):
-        rows = resampled_rows(pairs[0][0], rng)
-        resampled = [_difference(one.take(rows), other.take(rows), figures_of) for one, other in pairs]
-        for key, values in drawn.items():
-            values.append(float(np.mean([own[key] for own in resampled])))
+    ones = [auc_figures(one) for one, _ in pairs]
+    others = [auc_figures(other) for _, other in pairs]
+    differences = {
+        key: [one[key] - other[key] for one, other in zip(ones, others, strict=True)] for key in ones[0]
+    }
+    weights = subject_weights(pairs[0][0], seed=seed, replicates=replicates)
+    drawn = [
+        (resampled_auc_figures(one, weights), resampled_auc_figures(other, weights)) for one, other in pairs
+    ]
     return {
         "first": first.name,
         "second": second.name,
@@ -112,14 +100,14 @@ def compare(
         "provenance": {"first": first.provenance, "second": second.provenance},
         "differences": {
             key: {
-                "first": float(np.mean([figures_of(one)[key] for one, _ in pairs])),
-                "second": float(np.mean([figures_of(other)[key] for _, other in pairs])),
-                "difference": float(np.mean([own[key] for own in differences])),
-                "interval_95": bounds(values),
-                "sd_over_repetitions": _sd([own[key] for own in differences]),
-                "by_repetition": [own[key] for own in differences],
+                "first": float(np.mean([own[key] for own in ones])),
+                "second": float(np.mean([own[key] for own in others])),
+                "difference": float(np.mean(differences[key])),
+                "interval_95": bounds(np.mean([one[key] - other[key] for one, other in drawn], axis=0)),
+                "sd_over_repetitions": _sd(differences[key]),
+                "by_repetition": differences[key],
             }
-            for key, values in drawn.items()
+            for key in ones[0]
         },
     }
 
@@ -151,11 +139,6 @@ def _aligned(pairs: Sequence[tuple[Predictions, Predictions]]) -> list[tuple[Pre
 
 def _by_name(predictions: Predictions) -> Predictions:
     return predictions.take(np.argsort(predictions.file_ids))
-
-
-def _difference(one: Predictions, other: Predictions, figures_of: Figures) -> dict[str, float]:
-    own, against = figures_of(one), figures_of(other)
-    return {key: own[key] - against[key] for key in own}
 
 
 def _sd(values: Sequence[float]) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+PAGE = "#fcfcfd"
 INK, MUTED, GRID = "#1f2933", "#616e7c", "#d3d9e0"
 BLUE, ORANGE, GREY = "#1d5fa8", "#c05a13", "#8a96a3"
 # One hue a database, told apart by people with any colour vision (after M. Okabe and K. Ito), dark enough for text.
@@ -22,6 +23,7 @@ DATABASES = {
 }
 # What each becomes on a dark page.
 _DARK = {
+    PAGE: "#12171e",
     INK: "#e4e8ee",
     MUTED: "#a3afbd",
     GRID: "#3a434f",
@@ -38,6 +40,7 @@ _DARK = {
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 _SETTINGS: dict[Any, Any] = {
     "svg.hashsalt": "heartsite",
+    "axes.facecolor": "none",
     "svg.fonttype": "none",
     "font.size": 9,
     "text.color": INK,
@@ -57,6 +60,8 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.color": GRID,
     "xtick.labelcolor": MUTED,
     "ytick.labelcolor": MUTED,
+    "figure.constrained_layout.h_pad": 0.1,
+    "figure.constrained_layout.w_pad": 0.1,
     "legend.frameon": False,
     "legend.fontsize": 8,
     "lines.linewidth": 1.4,
@@ -73,7 +78,7 @@ def draw(path: Path, size_inches: tuple[float, float], paint: Callable[["Axes"],
     with _settings():
         figure, axes = plt.subplots(figsize=size_inches, layout="constrained")
         paint(axes)
-        figure.savefig(path, metadata={"Date": None, "Creator": None}, transparent=True)
+        figure.savefig(path, metadata={"Date": None, "Creator": None}, facecolor=PAGE)
         plt.close(figure)
     path.write_text(_for_both_pages(path.read_text(encoding="utf-8")), encoding="utf-8")
     return path

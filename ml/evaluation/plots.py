@@ -194,15 +194,13 @@ def _draw_confusion(axes: "Axes", point: Section) -> None:
             axes.text(column, row - 0.08, f"{share:.0%}", ha="center", va="center", color=INK, fontsize=15)
             axes.text(column, row + 0.24, f"{count:,}", ha="center", va="center", color=INK, fontsize=9)
     axes.grid(visible=False)
-    axes.set_xticks(range(3), calls)
-    axes.set_yticks(range(2), truths, rotation=90, va="center")
+    axes.set_xticks(range(3), [f"called {call}" for call in calls])
+    axes.set_yticks(range(2), [f"labelled {truth}" for truth in truths], rotation=90, va="center")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     axes.set(
         xlim=(-0.55, 2.55),
         ylim=(1.55, -0.55),
-        xlabel="called",
-        ylabel="labelled",
         title="Subjects held out: three-way calls",
     )
 
@@ -211,7 +209,7 @@ def _draw_stress(axes: "Axes", rows: Mapping[str, Section]) -> None:
     names = list(rows)
     at = np.arange(len(names))
     values = np.array([_or_nan(rows[name]["macro_auc_abdf"]) for name in names])
-    bounds = [rows[name].get("interval_95", {}).get("macro_auc_abdf") or [np.nan] * 2 for name in names]
+    bounds = [rows[name].get("interval_95", {}).get("macro_abdf") or [np.nan] * 2 for name in names]
     axes.axvline(values[0], color=GREY, linestyle=":", linewidth=1)
     axes.hlines(at, *np.array(bounds, dtype=float).T, color=BLUE, linewidth=1.2, alpha=0.6)
     axes.scatter(values, at, color=BLUE, s=30, zorder=3, label="macro AUC a, b, d, f, 95 % by subject")
@@ -223,7 +221,7 @@ def _draw_stress(axes: "Axes", rows: Mapping[str, Section]) -> None:
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set(title="The same recordings, changed")
-    _legend_below(axes, 2)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.07), ncols=2)
 
 
 def _legend_below(axes: "Axes", columns: int) -> None:

@@ -147,7 +147,7 @@ def stress_rows(section: Section) -> list[Row]:
         (
             name,
             number(row["macro_auc_abdf"]),
-            interval(row.get("interval_95", {}).get("macro_auc_abdf")),
+            interval(row.get("interval_95", {}).get("macro_abdf")),
             number(row["pooled_auc"]),
             *(number(row[key]) for key in ("se", "sp", "macc")),
             number(row.get("three_way_macc")),

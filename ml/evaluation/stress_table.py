@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ml.dsp.cleaning import check_samples
 from ml.dsp.quality import assess_quality, measure_level
-from ml.evaluation.bootstrap import REPLICATES, intervals
+from ml.evaluation.bootstrap import REPLICATES
 from ml.evaluation.decisions import Decided, log_odds, short_figures
 from ml.evaluation.fold_predictor import FoldPredictor, SoundOf
 from ml.evaluation.predictions import Predictions
@@ -144,7 +144,7 @@ def _section(
 def _figures(decided: Decided, before: Predictions, *, seed: int, replicates: int) -> dict[str, Any]:
     """Ranking, decisions, and how far the log odds moved from those of the unchanged recordings."""
     predictions = decided.predictions
-    own = ranking(predictions, replicates=0)
+    own = ranking(predictions, seed=seed, replicates=replicates)
     moved = predictions.scores - before.scores
     return {
         "auc": own["auc"],
@@ -155,13 +155,8 @@ def _figures(decided: Decided, before: Predictions, *, seed: int, replicates: in
         "shift": float(moved.mean()),
         "shift_normal": _mean(moved[predictions.labels == 0]),
         "shift_abnormal": _mean(moved[predictions.labels == 1]),
-        "interval_95": intervals(predictions, _interval_figures, seed=seed, replicates=replicates),
+        "interval_95": own["interval_95"],
     }
-
-
-def _interval_figures(predictions: Predictions) -> dict[str, float]:
-    own = ranking(predictions, replicates=0)
-    return {"macro_auc_abdf": own["macro_auc_abdf"], "pooled_auc": own["pooled_auc"]}
 
 
 def _first_of_each_group(study: Study, test: NDArray[np.intp], most: int) -> NDArray[np.intp]:

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from ml.evaluation.bootstrap import REPLICATES, intervals
+from ml.evaluation.bootstrap import REPLICATES
 from ml.evaluation.decisions import POOLED, Decided
-from ml.evaluation.metrics import auc, auc_by_group, rates
+from ml.evaluation.metrics import rates
 from ml.evaluation.predictions import Predictions
+from ml.evaluation.tables import auc_figures, auc_intervals
 
 
 def by_subject(decided: Decided, *, seed: int = 0, replicates: int = REPLICATES) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def by_subject(decided: Decided, *, seed: int = 0, replicates: int = REPLICATES)
     all of its normal recordings are in such ids, so that a has no figure here.
     """
     people, thresholds = _people(decided)
-    figures = _auc_figures(people)
+    figures = auc_figures(people)
     called = people.scores >= thresholds
     groups = {POOLED: np.ones(len(people), bool)}
     groups |= {str(name): people.databases == name for name in np.unique(people.databases)}
@@ -28,9 +29,7 @@ def by_subject(decided: Decided, *, seed: int = 0, replicates: int = REPLICATES)
             name.removeprefix("auc_"): value for name, value in figures.items() if name.startswith("auc_")
         },
         "pooled_auc": figures[POOLED],
-        "interval_95": intervals(people, _auc_figures, seed=seed, replicates=replicates)
-        if replicates
-        else {},
+        "interval_95": auc_intervals(people, seed=seed, replicates=replicates),
         "forced": {
             name: {"n": int(own.sum())} | rates(people.labels[own], called[own])
             for name, own in groups.items()
@@ -55,10 +54,3 @@ def _people(decided: Decided) -> tuple[Predictions, np.ndarray]:
 
 def _fields(predictions: Predictions) -> dict[str, np.ndarray]:
     return {name: np.asarray(getattr(predictions, name)) for name in predictions.__dataclass_fields__}
-
-
-def _auc_figures(people: Predictions) -> dict[str, float]:
-    values = auc_by_group(people.databases, people.labels, people.scores)
-    return {f"auc_{name}": value for name, value in values.items()} | {
-        POOLED: auc(people.labels, people.scores)
-    }

@@ -1,20 +1,22 @@
 """The tables of the protocol, as plain dictionaries that are stored as JSON."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ml.evaluation.bootstrap import REPLICATES, intervals
+from ml.evaluation.bootstrap import REPLICATES, intervals, subject_weights
 from ml.evaluation.calibration import Platt, Threshold
 from ml.evaluation.decisions import Decided, decision_table
-from ml.evaluation.metrics import auc, auc_by_group, macro
+from ml.evaluation.metrics import auc, auc_by_group, weighted_auc
 from ml.evaluation.predictions import HEADLINE_DATABASES, LODO_DATABASES, Predictions
 
 
 def ranking(predictions: Predictions, *, seed: int = 0, replicates: int = REPLICATES) -> dict[str, Any]:
     """AUC per database, their headline means and the pooled one, with intervals by subject."""
-    figures = _ranking_figures(predictions)
+    figures = auc_figures(predictions)
     return {
         "n": len(predictions),
         "n_subjects": predictions.n_subjects,
@@ -22,22 +24,47 @@ def ranking(predictions: Predictions, *, seed: int = 0, replicates: int = REPLIC
         "macro_auc_abdf": figures["macro_abdf"],
         "mean_auc_abcdf": figures["mean_abcdf"],
         "pooled_auc": figures["pooled"],
-        "interval_95": intervals(predictions, _ranking_figures, seed=seed, replicates=replicates)
-        if replicates
-        else {},
+        "interval_95": auc_intervals(predictions, seed=seed, replicates=replicates),
     }
 
 
-def _ranking_figures(predictions: Predictions) -> dict[str, float]:
-    by_database = auc_by_group(predictions.databases, predictions.labels, predictions.scores)
-    figures = {f"auc_{name}": value for name, value in by_database.items()}
-    figures["macro_abdf"] = macro(by_database, HEADLINE_DATABASES)
-    figures["mean_abcdf"] = macro(by_database, LODO_DATABASES)
-    figures["pooled"] = auc(predictions.labels, predictions.scores)
-    return figures
+def auc_figures(predictions: Predictions) -> dict[str, float]:
+    """`auc_` and a database's name, `macro_abdf`, `mean_abcdf`, `pooled`."""
+    databases, labels, scores = predictions.databases, predictions.labels, predictions.scores
+    return _with_means(auc_by_group(databases, labels, scores), auc(labels, scores))
 
 
-def _by_database(figures: dict[str, float]) -> dict[str, float]:
+def resampled_auc_figures(
+    predictions: Predictions, weights: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """The same for each replicate of `weights` (replicates, n), shape (replicates,) each."""
+    labels, scores = predictions.labels, predictions.scores
+    values = {}
+    for name in np.unique(predictions.databases):
+        own = predictions.databases == name
+        values[str(name)] = weighted_auc(labels[own], scores[own], weights[:, own])
+    return _with_means(values, weighted_auc(labels, scores, weights))
+
+
+def auc_intervals(predictions: Predictions, *, seed: int, replicates: int) -> dict[str, list[float]]:
+    """95 % intervals by subject of `auc_figures`; none without replicates."""
+    if not replicates:
+        return {}
+    weights = subject_weights(predictions, seed=seed, replicates=replicates)
+    return intervals(resampled_auc_figures(predictions, weights))
+
+
+def _with_means(values: Mapping[str, Any], pooled: Any) -> dict[str, Any]:
+    undefined = pooled * float("nan")
+    return {f"auc_{name}": value for name, value in values.items()} | {
+        "macro_abdf": sum(values.get(name, undefined) for name in HEADLINE_DATABASES)
+        / len(HEADLINE_DATABASES),
+        "mean_abcdf": sum(values.get(name, undefined) for name in LODO_DATABASES) / len(LODO_DATABASES),
+        "pooled": pooled,
+    }
+
+
+def _by_database(figures: Mapping[str, float]) -> dict[str, float]:
     return {name.removeprefix("auc_"): value for name, value in figures.items() if name.startswith("auc_")}
 
 

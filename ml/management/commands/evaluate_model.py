@@ -109,7 +109,8 @@ class Command(BaseCommand):
 
         model_dir = model or RELEASE_DIR
         try:
-            figures = self._figures(data, model, options)
+            only_card = card is not None and data is None and not _asks_for_figures(options)
+            figures = {} if only_card else self._figures(data, model, options)
             if json_path:
                 write_figures(json_path, figures)
             if save and figures:
@@ -142,8 +143,6 @@ class Command(BaseCommand):
             options |= {"folds": True, "lodo": True, "nested": True, "without": "e", "stress": True}
         if any(options[form] for form in TRAINING_FORMS):
             return self._trained(data, options)
-        if data is None and options["card"]:
-            return {}
         return self._readings(_required(data), model, options)
 
     def _trained(self, data: Path | None, options: dict[str, Any]) -> dict[str, Any]:
@@ -209,6 +208,10 @@ class Command(BaseCommand):
     def _report(self, text: str) -> None:
         self.stderr.write(text, ending="")
         self.stderr.flush()
+
+
+def _asks_for_figures(options: dict[str, Any]) -> bool:
+    return any(options[form] for form in (*TRAINING_FORMS, "report", "segmentation", "compare"))
 
 
 def _wanted(data: Path | None, options: dict[str, Any]) -> "Wanted":

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from ml.evaluation.bootstrap import intervals, resampled_rows
 from ml.evaluation.calibration import (
     SCREENING_SENSITIVITY,
     SMALLEST_SLOPE,
@@ -14,7 +13,7 @@ from ml.evaluation.calibration import (
     unsure_band,
     weighted_quantile,
 )
-from ml.evaluation.metrics import auc, expected_calibration_error, rates
+from ml.evaluation.metrics import expected_calibration_error, rates
 from ml.evaluation.predictions import Predictions
 
 
@@ -149,25 +148,6 @@ def test_unsure_band_holds_its_share_around_the_threshold(predictions):
 def test_calls_outside_the_band_follow_the_threshold():
     calls = Threshold(0.5, (0.4, 0.6)).calls(np.array([0.1, 0.4, 0.5, 0.6, 0.9]))
     assert calls.tolist() == ["normal", "normal", "unsure", "abnormal", "abnormal"]
-
-
-def test_bootstrap_draws_whole_subjects(predictions):
-    rows = resampled_rows(predictions, np.random.default_rng(0))
-    drawn = dict(zip(*np.unique(rows, return_counts=True), strict=True))
-    for subject in np.unique(predictions.subjects)[:50]:
-        for database in "ab":
-            own = np.flatnonzero((predictions.subjects == subject) & (predictions.databases == database))
-            assert len({drawn.get(row, 0) for row in own}) <= 1
-
-
-def test_interval_holds_the_figure_and_is_reproducible(predictions):
-    def figures(own):
-        return {"auc": auc(own.labels, own.scores)}
-
-    first = intervals(predictions, figures, seed=0, replicates=60)
-    low, high = first["auc"]
-    assert low < auc(predictions.labels, predictions.scores) < high
-    assert first == intervals(predictions, figures, seed=0, replicates=60)
 
 
 def test_predictions_round_trip(predictions, tmp_path):

@@ -58,7 +58,7 @@ def figures(tmp_path_factory):
         "shift": -0.254,
         "shift_normal": 0.1,
         "shift_abnormal": -0.3,
-        "interval_95": {"macro_auc_abdf": [0.5, 0.7]},
+        "interval_95": {"macro_abdf": [0.5, 0.7]},
     }
     stress = {"what": "made up", "n": 5, "n_subjects": 3, "n_by_database": {"a": 3, "e": 2}, "seed": 0}
     stress |= {"code_version": "abc", "rows": {"unchanged": row, "8 bit": row | {"macro_auc_abdf": 0.487}}}

@@ -47,8 +47,8 @@ def test_a_model_does_not_differ_from_itself(rng):
 def test_turning_the_two_round_turns_the_sign(rng):
     base = make_labels(rng)
     one, other = stored("one", said(base, 2.0, rng)), stored("other", said(base, 1.0, rng))
-    forth = compare(one, other, replicates=60)["differences"]["macro_auc_abdf"]
-    back = compare(other, one, replicates=60)["differences"]["macro_auc_abdf"]
+    forth = compare(one, other, replicates=60)["differences"]["macro_abdf"]
+    back = compare(other, one, replicates=60)["differences"]["macro_abdf"]
     assert forth["difference"] == pytest.approx(-back["difference"])
     assert forth["interval_95"] == pytest.approx([-back["interval_95"][1], -back["interval_95"][0]])
     assert forth["interval_95"][0] > 0
@@ -69,10 +69,10 @@ def test_pairing_finds_a_difference_that_two_separate_intervals_would_hide(rng):
     shared = said(base, 1.0, rng)
     worse = Predictions(**{**vars(shared), "scores": shared.scores + 0.4 * rng.standard_normal(len(base))})
     result = compare(stored("one", shared), stored("other", worse), replicates=200)
-    paired = result["differences"]["pooled_auc"]
+    paired = result["differences"]["pooled"]
     unrelated = said(base, 1.0, np.random.default_rng(9))
     apart = compare(stored("one", shared), stored("other", unrelated), replicates=200)
-    loose = apart["differences"]["pooled_auc"]
+    loose = apart["differences"]["pooled"]
     width = paired["interval_95"][1] - paired["interval_95"][0]
     assert width < 0.7 * (loose["interval_95"][1] - loose["interval_95"][0])
     assert paired["interval_95"][0] > 0
@@ -85,9 +85,9 @@ def test_copies_of_a_subjects_recordings_make_nothing_surer(rng):
     copies = [own.take(np.repeat(np.arange(len(base)), 10)) for own in (one, other)]
     for own in copies:
         own.file_ids[:] = [f"{i:05d}" for i in range(len(own))]
-    once = compare(stored("1", one), stored("2", other), replicates=200)["differences"]["pooled_auc"]
+    once = compare(stored("1", one), stored("2", other), replicates=200)["differences"]["pooled"]
     tenfold = compare(stored("1", copies[0]), stored("2", copies[1]), replicates=200)
-    width = np.diff(tenfold["differences"]["pooled_auc"]["interval_95"])
+    width = np.diff(tenfold["differences"]["pooled"]["interval_95"])
     assert width == pytest.approx(np.diff(once["interval_95"]), rel=0.25)
 
 
@@ -97,7 +97,7 @@ def test_the_interval_holds_the_true_difference_about_as_often_as_it_says():
         rng = np.random.default_rng(seed)
         base = make_labels(rng, per_database=40)
         result = compare(stored("1", said(base, 1.0, rng)), stored("2", said(base, 1.0, rng)), replicates=80)
-        low, high = result["differences"]["pooled_auc"]["interval_95"]
+        low, high = result["differences"]["pooled"]["interval_95"]
         held += low <= 0 <= high
     assert held >= 33
 
@@ -106,7 +106,7 @@ def test_repetitions_are_averaged_and_shown(rng):
     base = make_labels(rng)
     ones = [said(base, 1.5, rng) for _ in range(3)]
     others = [said(base, 1.0, rng) for _ in range(3)]
-    own = compare(stored("1", *ones), stored("2", *others), replicates=20)["differences"]["pooled_auc"]
+    own = compare(stored("1", *ones), stored("2", *others), replicates=20)["differences"]["pooled"]
     assert len(own["by_repetition"]) == 3
     assert own["difference"] == pytest.approx(np.mean(own["by_repetition"]))
     assert own["sd_over_repetitions"] == pytest.approx(np.std(own["by_repetition"], ddof=1))
