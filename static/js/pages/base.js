@@ -69,3 +69,6 @@ function unfold() {
 
 wide.addEventListener("change", unfold);
 unfold();
+
+// Of tabs that do not all fit, the current one is brought into sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
