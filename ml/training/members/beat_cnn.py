@@ -15,7 +15,7 @@ from ml.training.backend import compile_steps
 from ml.training.callbacks import Countdown
 from ml.training.config import Preset
 from ml.training.members.beats import WHOLE, BeatViews, beat_views, describe, view_labels
-from ml.training.members.phase_rows import ROW_SETTINGS, view_weights
+from ml.training.members.phase_rows import VIEW_BALANCE, view_weights
 from ml.training.step import take_step
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class BeatCnn:
         "shift": [MOST_PHASES, MOST_BANDS],
         "hidden_bands": HIDDEN_BANDS,
         "averaging": AVERAGING,
-        "rows": ROW_SETTINGS,
+        "rows": VIEW_BALANCE,
     }
 
     def fit(

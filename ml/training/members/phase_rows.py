@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ml.data.corpus import Corpus
 from ml.data.loaders import balanced_weights
 from ml.training.members.beats import (
+    MURMUR_VIEWS,
     N_VIEWS,
     VIEW_SETTINGS,
     WHOLE,
@@ -22,7 +23,10 @@ VIEW_WEIGHT = 0.5  # of a cut or a murmur laid over it, beside the whole recordi
 # Half-way between equal labels and their counts: pooled figures gain, an unseen database loses nothing
 # (docs/experiments.md).
 LABEL_EXPONENT = 0.5
-ROW_SETTINGS = {"view_weight": VIEW_WEIGHT, "label_exponent": LABEL_EXPONENT, "views": VIEW_SETTINGS}
+VIEW_BALANCE = {"view_weight": VIEW_WEIGHT, "label_exponent": LABEL_EXPONENT, "views": VIEW_SETTINGS}
+# Of a murmur laid over a normal recording, for the tabular members: their pooled figures fall with more.
+MURMUR_WEIGHT = 0.25
+ROW_SETTINGS = VIEW_BALANCE | {"murmur_weight": MURMUR_WEIGHT}
 RowsToLogits = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
@@ -36,15 +40,19 @@ class Rows:
 
 
 def view_weights(
-    views: BeatViews, databases: NDArray[np.str_], labels: NDArray[np.int_]
+    views: BeatViews,
+    databases: NDArray[np.str_],
+    labels: NDArray[np.int_],
+    *,
+    murmur_weight: float = VIEW_WEIGHT,
 ) -> NDArray[np.float64]:
     """How much each view of n recordings counts, (n, N_VIEWS), adding up to 1; nothing where it is not known.
 
-    Recordings are balanced by database and label (see loaders.balanced_weights); a recording's other views weigh
-    VIEW_WEIGHT each beside the whole of it. Murmurs laid over normal recordings so count with those, as abnormal.
+    Recordings are balanced by database and label (see loaders.balanced_weights); beside the whole of a recording its
+    cuts weigh VIEW_WEIGHT each, and murmurs laid over it, which count as abnormal, `murmur_weight`.
     """
     per_view = np.full(N_VIEWS, VIEW_WEIGHT)
-    per_view[WHOLE] = 1.0
+    per_view[WHOLE], per_view[MURMUR_VIEWS] = 1.0, murmur_weight
     weights = balanced_weights(databases, labels, LABEL_EXPONENT)[:, None] * per_view * views.known
     return weights / weights.sum()
 
@@ -52,7 +60,9 @@ def view_weights(
 def training_rows(corpus: Corpus, indices: NDArray[np.intp], views: BeatViews) -> Rows:
     """The recordings at `indices` in all their views, wherever a heart cycle was found."""
     own = views.take(indices)
-    weights = view_weights(own, corpus.databases[indices], corpus.labels[indices])
+    weights = view_weights(
+        own, corpus.databases[indices], corpus.labels[indices], murmur_weight=MURMUR_WEIGHT
+    )
     weight = weights[own.known]
     return Rows(
         own.features[own.known], view_labels(corpus.labels[indices])[own.known], weight / weight.mean()

@@ -27,7 +27,7 @@ BOOSTED = {
     "max_features": 0.1,
     "subsample": 0.6,
 }
-RANDOMISED = {"n_estimators": 100, "min_samples_leaf": 12, "max_features": 0.2}
+RANDOMISED = {"n_estimators": 120, "min_samples_leaf": 24, "max_features": 0.3}
 _PROBABILITY_LIMIT = 1e-6  # as the predictor clips, so that both give the same logit
 
 
