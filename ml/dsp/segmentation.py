@@ -143,7 +143,7 @@ def candidate_rr_s(probability: np.ndarray) -> list[float]:
     best = correlation[ranked[0]]
     found = []
     for lag in ranked:
-        if correlation[lag] < 0.4 * best:
+        if found and correlation[lag] < 0.4 * best:  # noise may have none above zero
             continue
         before, at, after = correlation[lag - 1 : lag + 2]
         curvature = before - 2 * at + after

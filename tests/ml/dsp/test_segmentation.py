@@ -98,3 +98,10 @@ def test_parameters_are_small_and_complete():
     assert PARAMETERS_FILE.stat().st_size < 400_000
     stored = json.loads(PARAMETERS_FILE.read_text())
     assert sum(stored["state_share"]) == pytest.approx(1, abs=0.01)
+
+
+def test_half_a_second_of_noise_is_segmented_somehow():
+    """Its autocorrelation may have no peak above zero."""
+    rng = np.random.default_rng(0)
+    for _ in range(30):
+        assert segment(rng.standard_normal(1000), 2000).states.size == 25
