@@ -18,6 +18,7 @@ import numpy as np
 
 from ml.dsp.cleaning import check_samples, clipped_fraction, remove_spikes
 from ml.dsp.quality_features import MIN_DURATION_S, RATE_HZ, line_share, quality_features
+from ml.dsp.segmentation import Segmentation, segment
 from ml.errors import SignalError
 
 PARAMETERS_FILE = Path(__file__).with_name("quality.json")
@@ -66,24 +67,26 @@ class Quality:
 def measure_level(x: np.ndarray, fs_hz: float) -> InputLevel:
     """Level and clipping of `x` (n_samples,), in [-1, 1], as recorded. Raises SignalError like `check_samples`."""
     x = check_samples(x)
-    rms = float(np.sqrt(np.mean(np.square(x - x.mean()))))
+    centred = x - x.mean()
+    rms = math.sqrt(np.dot(centred, centred) / x.size)
     # Sorting is only worth its time where so little sound is left that steps could matter.
     distinct = np.unique(x).size if rms < 10 * QUIET_RMS else MIN_DISTINCT_VALUES
     return InputLevel(rms, clipped_fraction(x), int(distinct), x.size / fs_hz)
 
 
-def assess_quality(x: np.ndarray, level: InputLevel) -> Quality:
+def assess_quality(x: np.ndarray, level: InputLevel, segmentation: Segmentation | None = None) -> Quality:
     """Quality of a recording.
 
     x : ndarray of shape (n_samples,), the same sound at 2 kHz, without offset; its spikes are removed here.
-    level : of the sound as it arrived (`measure_level`).
+    level : of the sound as it arrived (`measure_level`). segmentation : of `x`; made here unless given.
     """
     if level.rms < SILENT_RMS or not np.any(x):
         return Quality(False, 0.0, ("silent",))
     if level.duration_s < MIN_DURATION_S:
         return Quality(False, 0.0, ("too_short",))
     cleaned = remove_spikes(x, RATE_HZ)
-    features = quality_features(cleaned) | {"removed": float(np.mean(cleaned != x))}
+    features = quality_features(cleaned, segmentation or segment(x, RATE_HZ))
+    features["removed"] = float(np.mean(cleaned != x))
     parameters = _parameters()
     clear, heart = _clear_logit(features, parameters["clear"]), _heart_logit(features, parameters["heart"])
     score = 1 / (1 + math.exp(-min(clear, heart)))

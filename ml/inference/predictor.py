@@ -100,7 +100,7 @@ class EnsemblePredictor:
         require_readable(samples, fs)
         level = measure_level(samples, fs)
         prepared = prepare(samples, fs, despike=bool(self.artefact.preprocessing.get("remove_spikes", False)))
-        quality = assess_quality(prepared.samples, level)
+        quality = assess_quality(prepared.samples, level, prepared.segmentation)
         heart = find_heart(prepared, quality.reasons)
         logit = self.logit(prepared)
         probability = self.point.calibration.probability(logit)
@@ -129,7 +129,7 @@ class EnsemblePredictor:
         time_s = np.arange(int(WARM_UP_S * WARM_UP_RATE_HZ)) / WARM_UP_RATE_HZ
         pulses = np.sin(2 * np.pi * 50 * time_s) * ((time_s % 0.8 < 0.1) + 1e-3)
         prepared = prepare(pulses, WARM_UP_RATE_HZ)
-        assess_quality(prepared.samples, measure_level(pulses, WARM_UP_RATE_HZ))
+        assess_quality(prepared.samples, measure_level(pulses, WARM_UP_RATE_HZ), prepared.segmentation)
         find_heart(prepared, ())
         explain_reading(self, prepared, self.logit(prepared), ())
 
