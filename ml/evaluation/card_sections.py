@@ -266,6 +266,7 @@ def _points(section: Section) -> list[str]:
         lines += [f"### Operating point `{name}`", ""]
         lines += [*markdown(rows.FORCED_HEADER, rows.forced_rows(point["groups"])), ""]
         lines += [*markdown(rows.THREE_WAY_HEADER, rows.three_way_rows(point["groups"])), ""]
+        lines += [*markdown(*rows.risk_rows(point)), ""]
     return lines
 
 

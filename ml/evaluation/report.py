@@ -101,6 +101,7 @@ def _points(section: Section) -> list[str]:
         lines += ["", f"  operating point {name}{where}", ""]
         lines += aligned(rows.FORCED_HEADER, rows.forced_rows(point["groups"]))
         lines += ["", *aligned(rows.THREE_WAY_HEADER, rows.three_way_rows(point["groups"]))]
+        lines += ["", *aligned(*rows.risk_rows(point))]
     return lines
 
 

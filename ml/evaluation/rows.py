@@ -103,6 +103,13 @@ def three_way_rows(groups: Section) -> list[Row]:
     return rows
 
 
+def risk_rows(point: Section) -> tuple[Row, list[Row]]:
+    """The share of wrong forced calls among the surest recordings."""
+    curve = point["risk_coverage"]
+    header = ("only the surest are answered", *(f"{own['coverage']:.0%}" for own in curve))
+    return header, [("of these wrong", *(number(own["risk"]) for own in curve))]
+
+
 def chosen_rows(section: Section) -> tuple[Row, list[Row]]:
     """What was chosen without each database: shares, threshold, band, slope."""
     members = list(next(iter(section["chosen"].values()))["shares"])

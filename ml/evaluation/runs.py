@@ -12,6 +12,7 @@ from ml.data.manifest import FILE_NAME
 from ml.data.physionet import DatasetError
 from ml.data.prepare import prepare_dataset
 from ml.evaluation.ablation import evaluate_without
+from ml.evaluation.bootstrap import REPLICATES
 from ml.evaluation.fold_predictor import fold_predictors, sounds_of
 from ml.evaluation.lodo import evaluate_lodo
 from ml.evaluation.paired import Run, StoredRuns
@@ -46,6 +47,7 @@ class Wanted:
     workers: int = 1
     threads: int | None = None
     trained: Path | None = None
+    replicates: int = REPLICATES
 
 
 def open_study(wanted: Wanted, report: Report) -> Study:
@@ -69,7 +71,7 @@ def open_study(wanted: Wanted, report: Report) -> Study:
 
 def run_folds(study: Study, wanted: Wanted) -> tuple[Section, StoredRuns]:
     """The section `folds`, and every repetition's predictions to be compared with another model's."""
-    section, outcomes = evaluate_folds(study, list(_repetitions(study, wanted)))
+    section, outcomes = evaluate_folds(study, list(_repetitions(study, wanted)), replicates=wanted.replicates)
     runs = [
         Run(own.repetition.fold_seed, own.repetition.seed, own.decided["balanced"].predictions)
         for own in outcomes
@@ -79,7 +81,7 @@ def run_folds(study: Study, wanted: Wanted) -> tuple[Section, StoredRuns]:
 
 def run_lodo(study: Study, wanted: Wanted, *, nested: bool) -> tuple[Section, StoredRuns]:
     """The section `lodo`, and every seed's predictions."""
-    section, first = evaluate_lodo(study, seed=wanted.seeds[0], nested=nested)
+    section, first = evaluate_lodo(study, seed=wanted.seeds[0], nested=nested, replicates=wanted.replicates)
     runs = [Run(study.prepared_seed, wanted.seeds[0], first.predictions)]
     lines = [_lodo_line(wanted.seeds[0], section)]
     for seed in wanted.seeds[1:]:
@@ -91,7 +93,7 @@ def run_lodo(study: Study, wanted: Wanted, *, nested: bool) -> tuple[Section, St
 
 def run_without(study: Study, wanted: Wanted, database: str) -> Section:
     """The section `without_<database>`."""
-    return evaluate_without(study, database, list(_repetitions(study, wanted)))
+    return evaluate_without(study, database, list(_repetitions(study, wanted)), replicates=wanted.replicates)
 
 
 def run_stress(study: Study, wanted: Wanted) -> dict[str, Section]:
@@ -101,8 +103,10 @@ def run_stress(study: Study, wanted: Wanted) -> dict[str, Section]:
     predictors = fold_predictors(study, outcome)
     sound_of = sounds_of(study.corpus, wanted.data)
     return {
-        "stress": evaluate_stress(study, predictors, sound_of, seed=seed),
-        "short_clips": evaluate_short_clips(study, predictors, sound_of, seed=seed),
+        "stress": evaluate_stress(study, predictors, sound_of, seed=seed, replicates=wanted.replicates),
+        "short_clips": evaluate_short_clips(
+            study, predictors, sound_of, seed=seed, replicates=wanted.replicates
+        ),
     }
 
 

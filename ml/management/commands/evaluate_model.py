@@ -78,6 +78,7 @@ class Command(BaseCommand):
         how.add_argument(
             "--trained", type=Path, help="a folder of train_model, whose folds are used as they are"
         )
+        how.add_argument("--replicates", type=int, default=500, help="of the bootstrap by subject")
         how.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes for reading")
         how.add_argument("--threads", type=int, help="processor threads for training (default: all)")
 
@@ -176,7 +177,12 @@ class Command(BaseCommand):
         from ml.evaluation.paired import StoredRuns, compare
         from ml.evaluation.report import comparison_text
 
-        result = compare(StoredRuns.load(one), StoredRuns.load(other), seed=options["seeds"][0])
+        result = compare(
+            StoredRuns.load(one),
+            StoredRuns.load(other),
+            seed=options["seeds"][0],
+            replicates=options["replicates"],
+        )
         self.stdout.write(comparison_text(result))
         return {"comparisons": {f"{result['kind']}: {result['first']} against {result['second']}": result}}
 
@@ -200,7 +206,12 @@ class Command(BaseCommand):
             )
 
         section = evaluate_readings(
-            data, model, workers=options["workers"], seed=options["seeds"][0], progress=progress
+            data,
+            model,
+            workers=options["workers"],
+            seed=options["seeds"][0],
+            replicates=options["replicates"],
+            progress=progress,
         )
         self.stdout.write(readings_text(section))
         return {"readings": section}

@@ -1,9 +1,11 @@
 """evaluate_model: what it asks for, keeps and prints. Members are fakes; the software itself is tested elsewhere."""
 
 import json
+from io import StringIO
+from pathlib import Path
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import BaseCommand, CommandError, call_command, load_command_class
 
 from ml.evaluation import runs
 from tests.ml.evaluation.tiny import SpyMember, TinyCorpus, study
@@ -24,13 +26,10 @@ def evaluate(monkeypatch, tmp_path, spy):
         return type(own)(**{**vars(own), "report": report, "preset_name": wanted.preset})
 
     monkeypatch.setattr(runs, "open_study", open_study)
-    monkeypatch.setattr("ml.evaluation.lodo.REPLICATES", 5)
 
     def run(*arguments):
-        from io import StringIO
-
         out, error = StringIO(), StringIO()
-        call_command("evaluate_model", *arguments, stdout=out, stderr=error)
+        call_command("evaluate_model", *arguments, "--replicates", "20", stdout=out, stderr=error)
         return out.getvalue(), error.getvalue()
 
     return run
@@ -92,3 +91,12 @@ def test_an_interrupt_says_how_to_go_on(evaluate, spy):
 def test_what_cannot_be_done_is_said_in_a_sentence(evaluate, arguments, reason):
     with pytest.raises(CommandError, match=reason):
         evaluate(*arguments)
+
+
+def test_every_option_is_explained():
+    parser = load_command_class("ml", "evaluate_model").create_parser("manage.py", "evaluate_model")
+    django = {action.dest for action in BaseCommand().create_parser("manage.py", "x")._actions}
+    own = [action.option_strings[0] for action in parser._actions if action.dest not in django]
+    text = (Path(__file__).resolve().parents[3] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    assert len(own) > 15
+    assert [option for option in own if option not in text] == []
