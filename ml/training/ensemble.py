@@ -1,6 +1,7 @@
 """Trains an ensemble: held-out folds give weights, calibration and thresholds; a last fit on everything is released."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,29 +78,30 @@ def train_ensemble(
     report(summary(evaluation) + "\n")
     entries = _final_fit(members, corpus, preset, weights, out_dir, seed=seed, report=report)
     _write_release(corpus, preset, entries, chosen, out_dir, held_out=predictions, seed=seed)
-    add_figures(out_dir, _judged_by_fold(corpus, preset, members, out_dir, seed=seed, report=report))
+    _judge_by_fold(corpus, preset, members, out_dir, seed=seed, report=report)
     return out_dir
 
 
-def _judged_by_fold(
-    corpus: Corpus, preset: Preset, members: list[Member], out_dir: Path, *, seed: int, report: Report
-) -> dict[str, Any]:
-    """Each fold's model, its choices made on the other folds: the folds' table, changed sound, short clips."""
+def _judge_by_fold(
+    corpus: Corpus, preset: Preset, members: Sequence[Member], out_dir: Path, *, seed: int, report: Report
+) -> None:
+    """Each fold's model, its choices made on the other folds: the folds' table, changed sound, short clips.
+
+    Kept one by one: reading changed sound takes minutes and may be stopped.
+    """
     study = Study.of(
         corpus, preset, members, work_dir=out_dir / "work", report=report, trained=(seed, out_dir)
     )
     folds, outcomes = evaluate_folds(study, [Repetition(study.prepared_seed, seed)], keep=True)
+    add_figures(out_dir, {"folds": folds})
     predictors = fold_predictors(study, outcomes[0])
     sound_of = sounds_of(corpus, None)
-    return {
-        "folds": folds,
-        "stress": evaluate_stress(study, predictors, sound_of, seed=seed),
-        "short_clips": evaluate_short_clips(study, predictors, sound_of, seed=seed),
-    }
+    add_figures(out_dir, {"stress": evaluate_stress(study, predictors, sound_of, seed=seed)})
+    add_figures(out_dir, {"short_clips": evaluate_short_clips(study, predictors, sound_of, seed=seed)})
 
 
 def _evaluation(
-    members: list[Member],
+    members: Sequence[Member],
     corpus: Corpus,
     indices: NDArray[np.intp],
     logits: NDArray[np.float64],
@@ -126,7 +128,7 @@ def _evaluation(
 
 
 def _final_fit(
-    members: list[Member],
+    members: Sequence[Member],
     corpus: Corpus,
     preset: Preset,
     weights: NDArray[np.float64],
