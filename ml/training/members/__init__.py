@@ -34,10 +34,17 @@ class FittedMember(Protocol):
 class Member(Protocol):
     """A part of the ensemble that can be trained. All that it fits, it fits on the recordings it is given."""
 
-    name: str
-    kind: str
-    settings: dict[str, Any]
-    """What decides its result beside the recordings and the seed, as JSON types: held-out logits are kept by it."""
+    @property
+    def name(self) -> str:
+        """What it is called in presets, tables and files."""
+
+    @property
+    def kind(self) -> str:
+        """Which input the software prepares for it (see ml.inference.members)."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides its result beside the recordings and the seed, as JSON types: held-out logits are kept by it."""
 
     def fit(
         self, corpus: Corpus, indices: Indices, *, seed: int, work_dir: Path, report: Report
