@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 # The newest so many recordings are compared, and the newest so many of those that differ are listed.
-NEWEST = 5000
+NEWEST = 2000
 LISTED = 50
 _SAID = ("label", "probability_abnormal", "elapsed_ms", "operating_point")
 
@@ -88,21 +88,23 @@ def shadow_run_for(
         raise Http404
     baseline = versions[baseline_id] if baseline_id else next((each for each, _ in baselines), None)
     pairs = by_baseline[baseline.pk] if baseline else []
+    tally = Counter(
+        {
+            (status, code): n
+            for status, code, n in runs.order_by().values_list("status", "error_code").annotate(n=Count("pk"))
+        }
+    )
+    pending = (Analysis.Status.QUEUED, Analysis.Status.RUNNING)
+    failed = [(code, n) for (status, code), n in tally.most_common() if status == Analysis.Status.FAILED]
     return ShadowRun(
         version=version,
         baseline=baseline,
         baselines=tuple(baselines),
         comparison=compare(pairs),
         disagreements=tuple(_disagreements(None if everywhere else user, pairs)),
-        n_read=runs.filter(status=Analysis.Status.DONE).count(),
-        n_waiting=runs.filter(status__in=[Analysis.Status.QUEUED, Analysis.Status.RUNNING]).count(),
-        failures=tuple(
-            runs.filter(status=Analysis.Status.FAILED)
-            .order_by()
-            .values_list("error_code")
-            .annotate(n=Count("pk"))
-            .order_by("-n")
-        ),
+        n_read=sum(n for (status, _), n in tally.items() if status == Analysis.Status.DONE),
+        n_waiting=sum(n for (status, _), n in tally.items() if status in pending),
+        failures=tuple(failed),
     )
 
 
@@ -133,7 +135,7 @@ def _pairs(runs: QuerySet[Analysis], version: ModelVersion) -> dict[uuid.UUID, l
         shadows.setdefault(row[0], (row[1], Said(*row[2:])))
     shown: dict[uuid.UUID, list[tuple[datetime, uuid.UUID, Said]]] = defaultdict(list)
     results = Analysis.objects.filter(
-        is_shadow=False, status=Analysis.Status.DONE, recording__in=runs.values("recording_id")
+        is_shadow=False, status=Analysis.Status.DONE, recording__in=done.order_by().values("recording_id")
     ).exclude(model_version=version)
     for row in results.order_by("created_at").values_list(
         "recording_id", "created_at", "model_version_id", *_SAID
