@@ -25,6 +25,7 @@ from ml.training.config import Preset
 
 CONFIG_FILE = "config.json"
 SPECTROGRAMS_DIR = "spectrograms"
+STACKED_FILE = "features.npy"  # see ml.data.loaders.stack_features
 _CHUNK = 16
 
 
@@ -65,6 +66,9 @@ def prepare_dataset(
         recordings, folds=folds, seed=seed, held_back=held_back_subjects(recordings, read_demo_records())
     )
     (out_dir / SPECTROGRAMS_DIR).mkdir(parents=True, exist_ok=True)
+    for made_before in (CONFIG_FILE, STACKED_FILE):
+        # A data set that is not whole has no config.json, and what was made from other features is not taken for these.
+        (out_dir / made_before).unlink(missing_ok=True)
     jobs = _plan(recordings, preset, out_dir)
     work = partial(prepare_one, out_dir=out_dir, features=preset.features)
     with _mapper(workers) as run:

@@ -140,6 +140,12 @@ def _load_keras(artefact: Artefact, member: Member) -> keras.Model:
         raise EngineError(
             "engine.not_installed", "Keras is not installed: pip install -r requirements.txt."
         ) from error
+    if keras.backend.backend() != "tensorflow":
+        raise EngineError(
+            "export.backend",
+            "The converters to ONNX and LiteRT are TensorFlow's: run export_model without KERAS_BACKEND. A model that"
+            f" was trained with {keras.backend.backend()} is read all the same.",
+        )
     model = keras.models.load_model(artefact.path_of(member, "keras"), compile=False)
     model(
         np.zeros((1, *model.input_shape[1:]), dtype=np.float32)

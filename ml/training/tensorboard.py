@@ -32,10 +32,11 @@ class Sample:
 
 
 def samples_of(corpus: Corpus, indices: NDArray[np.intp], *, with_sound: bool = True) -> list[Sample]:
-    """The first recordings of each label among `indices`, with their stored spectrograms."""
+    """Recordings of each label, from the first to the last of `indices`, with their stored spectrograms."""
     found = []
     for label, word in ((0, "normal"), (1, "abnormal")):
-        for index in indices[corpus.labels[indices] == label][:_SAMPLES_PER_LABEL]:
+        own = indices[corpus.labels[indices] == label]
+        for index in own[np.linspace(0, len(own) - 1, min(len(own), _SAMPLES_PER_LABEL)).astype(int)]:
             picture = corpus.features(index)
             if with_sound:
                 picture = np.log(picture.T + 1e-12)

@@ -65,4 +65,8 @@ class Command(BaseCommand):
             )
         except (DatasetError, PresetError) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt as error:
+            raise CommandError(f"Stopped. {out} is not whole: run the command again.") from error
+        except OSError as error:
+            raise CommandError(f"{out} cannot be written: {error}.") from error
         self.stdout.write(f"{manifest} written in {time.monotonic() - started:.1f} s")

@@ -12,6 +12,7 @@ from ml.presets import PresetError, load_preset
 class Command(BaseCommand):
     help = __doc__
     requires_system_checks = []
+    _in_a_line = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dataset", type=Path, required=True, help="folder that prepare_dataset wrote")
@@ -66,9 +67,20 @@ class Command(BaseCommand):
                 dataset, chosen, out, seed=seed, resume=resume, report=self._report, backend=backend
             )
         except (DatasetError, PresetError, BackendMissingError, TrainingStoppedError) as error:
-            raise CommandError(str(error)) from error
+            raise self._failed(str(error)) from error
+        except OSError as error:
+            raise self._failed(
+                f"A file cannot be read or written: {error}. What was finished is in {out}; --resume goes on from it."
+            ) from error
         self.stdout.write(f"The model is in {path}. Next: export_model --model {path}")
 
     def _report(self, text: str) -> None:
         self.stderr.write(text, ending="")
         self.stderr.flush()
+        self._in_a_line = not text.endswith("\n")
+
+    def _failed(self, sentence: str) -> CommandError:
+        """On a line of its own, not behind the progress."""
+        if self._in_a_line:
+            self._report("\n")
+        return CommandError(sentence)

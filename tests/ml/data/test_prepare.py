@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
+from django.core.management import CommandError, call_command
 
 from ml.data.corpus import FS_HZ, Corpus
 from ml.data.manifest import read_manifest
@@ -89,6 +90,20 @@ def test_a_file_that_is_no_sound_is_named(tmp_path):
     (folder / "a0001.wav").write_text("this is not a sound")
     with pytest.raises(DatasetError, match="a0001"):
         prepare_dataset(tmp_path, tmp_path / "out", load_preset("opsfusion"), workers=1, folds=2, seed=0)
+
+
+def test_a_data_set_is_whole_only_at_the_end(physionet_dir, tmp_path, monkeypatch):
+    def stopped(items, **_):
+        raise KeyboardInterrupt
+
+    for name in ("config.json", "features.npy"):
+        (tmp_path / name).write_text("of the run before")
+    monkeypatch.setattr("tqdm.tqdm", stopped)
+    with pytest.raises(CommandError, match="not whole"):
+        call_command("prepare_dataset", data=physionet_dir, out=tmp_path, preset="opsfusion", workers=1)
+    with pytest.raises(DatasetError, match="prepare_dataset"):
+        read_config(tmp_path)
+    assert not (tmp_path / "features.npy").exists()
 
 
 def test_a_folder_that_was_not_prepared_is_named(tmp_path):

@@ -77,6 +77,12 @@ def test_the_command_names_a_folder_without_a_model(tmp_path):
         call_command("export_model", model=tmp_path)
 
 
+def test_another_backend_is_named(trained, monkeypatch):
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    with pytest.raises(CommandError, match="run export_model without KERAS_BACKEND"):
+        call_command("export_model", model=trained)
+
+
 def test_members_without_a_keras_file_are_left_as_they_are(tmp_path):
     before = write_tiny_model(tmp_path)
     assert export_artefact(tmp_path, None, print) == before
