@@ -179,7 +179,7 @@ def stack_features(
         stacked = np.load(path, mmap_mode="r")
         if stacked.shape == wanted:
             return stacked
-    report(f"Stacking {len(corpus)} spectrograms into {path}")
+    report(f"Stacking {len(corpus)} spectrograms into {path}\n")
     partial = path.with_suffix(".partial")
     stacked = np.lib.format.open_memmap(partial, mode="w+", dtype=np.float32, shape=wanted)
     for index in range(len(corpus)):
