@@ -24,6 +24,11 @@ _AIMS = (
 )
 
 
+_NOTE = """\
+The floor is the least that a release should show, the goal what it aims at. For clips both were set on clean clips of
+another collection; those here are cut from the recordings of best quality of the six databases."""
+
+
 def at_a_glance(figures: Section, baseline: Section) -> str:
     """The headline, the baseline's beside it, and what was aimed at (floor: what must be shown; goal)."""
     ours, theirs = _headline(figures), _headline(baseline)
@@ -33,7 +38,7 @@ def at_a_glance(figures: Section, baseline: Section) -> str:
         if ours.get(key) is not None
     ]
     header = ("figure", "this model", "opsfusion", "floor", "goal")
-    return "\n".join(["## At a glance", "", *markdown(header, found)]) if found else ""
+    return "\n".join(["## At a glance", "", *markdown(header, found), "", _NOTE]) if found else ""
 
 
 def _headline(figures: Section) -> dict[str, float | None]:

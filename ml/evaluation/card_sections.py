@@ -166,11 +166,17 @@ def _stress_lines(section: Section, level: str, name: str) -> list[str]:
     return [
         f"{level} {title}",
         "",
-        f"{section['n']} of {section['n_subjects']} subjects ({counts}): {section['what']}. Seed {section['seed']},"
-        f" code {section['code_version']}.",
+        f"{_read(section)} of {section['n_subjects']} subjects ({counts}): {section['what']}."
+        f" Seed {section['seed']}, code {section['code_version']}.",
         "",
         *markdown(rows.STRESS_HEADER, rows.stress_rows(section)),
     ]
+
+
+def _read(section: Section) -> str:
+    if "recordings_read" in section:
+        return f"{section['n']} clips of {section['recordings_read']} recordings"
+    return f"{section['n']} recordings"
 
 
 def heart_rate(figures: Section) -> str:

@@ -59,7 +59,7 @@ def without_text(section: Section) -> str:
 def stress_text(section: Section) -> str:
     """What `evaluate_model --stress` prints of either of its tables."""
     lines = [
-        *_titled(f"{section['n']} recordings of {section['n_subjects']} subjects"),
+        *_titled(f"{section['n']} readings of {section['n_subjects']} subjects' recordings"),
         *_wrapped(section["what"]),
     ]
     return _text([*lines, "", *aligned(rows.STRESS_HEADER, rows.stress_rows(section))])
