@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ml.data.physionet import DatasetError
 from ml.evaluation.bootstrap import REPLICATES
 from ml.evaluation.choices import Chosen, choose
 from ml.evaluation.decisions import decision_table
@@ -21,6 +22,8 @@ def evaluate_without(
 
     Calibration and threshold for `database` are those that the folds of the others give.
     """
+    if database not in study.corpus.databases:
+        raise DatasetError(f"There is no database {database!r} to leave out.")
     section, outcomes = evaluate_folds(study, repetitions, without=database, replicates=replicates)
     seed = repetitions[0].seed
     parts = _left_out(study, database, seed)

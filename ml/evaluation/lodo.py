@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.data.physionet import DatasetError
 from ml.evaluation.bootstrap import REPLICATES
 from ml.evaluation.choices import Chosen, candidate_shares, choose
 from ml.evaluation.decisions import Decided, decision_table
@@ -55,6 +56,9 @@ def pair_predictions(study: Study, seed: int) -> dict[tuple[str, str], HeldOut]:
 
 def left_out(study: Study, *, seed: int, nested: bool) -> list[LeftOut]:
     """Every database's outcome, in the databases' order."""
+    n_databases = len(np.unique(study.corpus.databases))
+    if n_databases < (3 if nested else 2):
+        raise DatasetError(f"{n_databases} databases are too few to leave {'two' if nested else 'one'} out.")
     if nested:
         # All in one go, so that the time left is that of the whole.
         plans = [*leave_one_database_out(study.corpus), *leave_two_databases_out(study.corpus)]

@@ -3,8 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from ml.evaluation.choices import choose
+from ml.data.physionet import DatasetError
+from ml.evaluation.ablation import evaluate_without
+from ml.evaluation.choices import candidate_shares, choose
 from ml.evaluation.lodo import evaluate_lodo, left_out, pair_predictions
+from ml.evaluation.repeated import Repetition
 from tests.ml.evaluation.tiny import SpyMember, TinyCorpus, study
 
 
@@ -104,3 +107,29 @@ def test_the_plain_form_trains_six_times_and_calls_itself_development(corpus, tm
     section, _ = evaluate_lodo(study(corpus, [spy], tmp_path), seed=0, nested=False, replicates=0)
     assert len(spy.trained_on) == 6
     assert "development" in section["what"]
+
+
+def test_mixtures_that_hardly_differ_are_no_choice(corpus):
+    rng = np.random.default_rng(2)
+    indices = np.arange(len(corpus))
+    good = corpus.cue + 0.01 * rng.standard_normal(len(corpus))
+    alike = np.stack([good, corpus.cue], axis=1)
+    assert choose(corpus, indices, alike, candidate_shares(2)).shares == (1.0, 1.0)
+    useless = np.stack([corpus.cue, rng.standard_normal(len(corpus))], axis=1)
+    assert choose(corpus, indices, useless, candidate_shares(2)).shares == (1.0, 0.0)
+
+
+def test_the_grid_is_small_and_begins_with_everybody():
+    for n in range(1, 9):
+        grid = candidate_shares(n)
+        assert grid[0] == (1.0,) * n
+        assert len(set(grid)) == len(grid) <= 40
+        assert all(len(shares) == n and any(shares) for shares in grid)
+
+
+def test_too_few_databases_are_refused_by_name(tmp_path):
+    two = TinyCorpus("ae")
+    with pytest.raises(DatasetError, match="too few"):
+        left_out(study(two, [SpyMember()], tmp_path), seed=0, nested=True)
+    with pytest.raises(DatasetError, match="no database 'x'"):
+        evaluate_without(study(two, [SpyMember()], tmp_path), "x", [Repetition(0, 0)])
