@@ -42,7 +42,7 @@ def update_clinic(*, clinic: Clinic, by: Actor, **changes: Any) -> Clinic:
     details: dict[str, Any] = {"fields": changed}
     for field in changed:
         if field in READING:
-            details[field] = [getattr(stored, field), changes[field]]
+            details[field] = {"from": getattr(stored, field), "to": changes[field]}
         setattr(stored, field, changes[field])
     if changed:
         stored.full_clean()

@@ -21,5 +21,7 @@ def actor_name(event: AuditEvent, names: dict[str, str]) -> str:
 
 @register.filter
 def plain(value: Any) -> str:
-    """A JSON value without brackets and quotes."""
+    """A JSON value without brackets and quotes; a change as what it was and what it became."""
+    if isinstance(value, dict) and value.keys() == {"from", "to"}:
+        return f"{value['from']} \u2192 {value['to']}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

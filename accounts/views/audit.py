@@ -41,8 +41,10 @@ def index(request: PersonRequest) -> HttpResponse:
     page = Paginator(audit_events_for(request.user, form.filters()), PER_PAGE).get_page(
         request.GET.get("page")
     )
+    # Read before this look is itself written down: it would push the oldest event off a page already counted.
+    names = names_of_actors(page.object_list)
     record_event(by=Actor.of(request), action="audit.listed", details={"page": page.number})
-    context = {"form": form, "page": page, "names": names_of_actors(page.object_list)}
+    context = {"form": form, "page": page, "names": names}
     return render(request, "accounts/audit.html", context)
 
 

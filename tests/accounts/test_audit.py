@@ -81,3 +81,11 @@ def test_a_bad_date_shows_its_error_and_filters_nothing(browse, administrator):
     page = browse(administrator).get("/accounts/audit/?since=yesterday")
     assert page.status_code == 200
     assert "Enter a valid date" in page.content.decode()
+
+
+def test_the_look_at_the_trail_pushes_no_event_off_it(browse, administrator):
+    client = browse(administrator)
+    oldest = AuditEvent.objects.order_by("at").first()
+    shown = list(client.get("/accounts/audit/").context["page"].object_list)
+    assert shown[-1] == oldest
+    assert AuditEvent.objects.filter(action="audit.listed").count() == 1

@@ -35,15 +35,17 @@ def test_settings_are_saved_and_only_what_changed_is_named(browse, administrator
     assert event.details == {"fields": ["target_s", "time_zone"]}
 
 
-def test_of_what_changes_readings_the_trail_keeps_the_values(administrator, clinic):
+def test_of_what_changes_readings_the_trail_keeps_the_values(browse, administrator, clinic):
     by = Actor.of_user(administrator)
     update_clinic(clinic=clinic, by=by, operating_point="adjusted", wanted_sensitivity=0.93, prevalence=0.1)
     assert AuditEvent.objects.get(action="clinic.changed").details == {
         "fields": ["operating_point", "prevalence", "wanted_sensitivity"],
-        "operating_point": ["balanced", "adjusted"],
-        "prevalence": [0.2, 0.1],
-        "wanted_sensitivity": [0.9, 0.93],
+        "operating_point": {"from": "balanced", "to": "adjusted"},
+        "prevalence": {"from": 0.2, "to": 0.1},
+        "wanted_sensitivity": {"from": 0.9, "to": 0.93},
     }
+    page = browse(administrator).get("/accounts/audit/").content.decode()
+    assert "operating_point: balanced \u2192 adjusted" in page
     update_clinic(clinic=clinic, by=by, wanted_sensitivity=0.93)
     assert AuditEvent.objects.filter(action="clinic.changed").count() == 1
 

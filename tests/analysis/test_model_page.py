@@ -32,8 +32,8 @@ def test_an_administrator_adjusts_and_the_page_shows_what_is_in_force(
     assert "synthetic recordings" in page
     assert "Accuracy on phones is not established" in page
     details = AuditEvent.objects.get(action="clinic.changed").details
-    assert details["operating_point"] == ["balanced", "adjusted"]
-    assert details["wanted_sensitivity"] == [0.9, 0.93]
+    assert details["operating_point"] == {"from": "balanced", "to": "adjusted"}
+    assert details["wanted_sensitivity"] == {"from": 0.9, "to": 0.93}
 
 
 def test_others_read_and_do_not_choose(browse, clinician, reviewer, adjustable, clinic):
