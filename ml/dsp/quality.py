@@ -1,8 +1,8 @@
 """The signal-quality index: is this a heartbeat, is it clear, and what could a person do about it.
 
-Two models of the numbers in `quality_features`, fitted by `python -m ml.training.quality_index` and stored in
-`quality.json`: a linear one, taught by REFERENCE-SQI, asks whether the sound is clear; boosted trees, taught
-by real recordings against synthesised sounds, ask whether it is a heart at all. numpy only.
+Two questions to the numbers in `quality_features`, answered by models that `python -m ml.training.quality_index` fits
+and stores in `quality.json`: is the sound clear, taught by REFERENCE-SQI; and is it a heart at all, taught by real
+recordings against synthesised sounds. Each answer is the mean of a linear model and of boosted trees. numpy only.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def assess_quality(x: np.ndarray, level: InputLevel, segmentation: Segmentation 
     features = quality_features(cleaned, segmentation or segment(x, RATE_HZ))
     features["removed"] = float(np.mean(cleaned != x))
     parameters = _parameters()
-    clear, heart = _clear_logit(features, parameters["clear"]), _heart_logit(features, parameters["heart"])
+    clear, heart = (_logit(features, parameters[question]) for question in ("clear", "heart"))
     score = 1 / (1 + math.exp(-min(clear, heart)))
     hard = _hard_reasons(level)
     if score >= USABLE_SCORE and not hard:
@@ -136,17 +136,24 @@ def _soft_reasons(
     return reasons
 
 
-def _clear_logit(features: dict[str, float], model: dict[str, Any]) -> float:
+def _logit(features: dict[str, float], model: dict[str, Any]) -> float:
+    """Mean of both models of a question, less the offset that sets how many usable recordings it turns away."""
     values = np.array([features[name] for name in model["features"]])
+    answers = _linear_logit(values, model["linear"]), _tree_logit(values, model["trees"])
+    return sum(answers) / len(answers) - float(model["offset"])
+
+
+def _linear_logit(values: np.ndarray, model: dict[str, Any]) -> float:
     # A device that none of the training recordings came from must not run away along a single number.
     standard = np.clip((values - model["mean"]) / model["sd"], -model["limit"], model["limit"])
     return float(standard @ model["weights"] + model["intercept"])
 
 
-def _heart_logit(features: dict[str, float], model: dict[str, Any]) -> float:
-    values = np.array([features[name] for name in model["features"]])
+def _tree_logit(values: np.ndarray, model: dict[str, Any]) -> float:
     trees = np.arange(len(model["feature"]))
     node = np.zeros(len(trees), dtype=int)
+    # The trees were grown on numbers of single precision: on a threshold they would decide the other way.
+    values = values.astype(np.float32)
     for _ in range(model["depth"]):
         goes_left = values[model["feature"][trees, node]] <= model["threshold"][trees, node]
         node = np.where(goes_left, model["left"][trees, node], model["right"][trees, node])
@@ -162,8 +169,12 @@ def _parameters() -> dict[str, Any]:
             "quality.parameters", f"The quality index cannot work: {PARAMETERS_FILE.name} cannot be read."
         ) from error
     return {
-        "clear": _arrays(stored["clear"], ("mean", "sd", "weights")),
-        "heart": _arrays(stored["heart"], ("feature", "threshold", "left", "right", "value")),
+        question: {
+            **stored[question],
+            "linear": _arrays(stored[question]["linear"], ("mean", "sd", "weights")),
+            "trees": _arrays(stored[question]["trees"], ("feature", "threshold", "left", "right", "value")),
+        }
+        for question in ("clear", "heart")
     }
 
 

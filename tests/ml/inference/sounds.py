@@ -229,7 +229,70 @@ def rain(rng, n, fs_hz):
     return 0.05 * rng.standard_normal(n) + 0.5 * (rng.random(n) > 1 - 30 / fs_hz) * rng.standard_normal(n)
 
 
+def hammer(rng, n, fs_hz):
+    """One blow a cycle at the rate of a heart, as evenly as an arm keeps time."""
+    x = 0.002 * rng.standard_normal(n)
+    ring = np.arange(int(0.2 * fs_hz)) / fs_hz
+    at_s, cycle_s = rng.uniform(0, 1), 60 / rng.uniform(50, 120)
+    while at_s < n / fs_hz:
+        blow = np.exp(-ring / 0.03) * np.sin(2 * np.pi * rng.uniform(0.9, 1.1) * 180 * ring)
+        first = int(at_s * fs_hz)
+        x[first : first + blow.size] += rng.uniform(0.4, 0.8) * blow[: n - first]
+        at_s += cycle_s * rng.normal(1, 0.04)
+    return x
+
+
+def walking(rng, n, fs_hz):
+    """Left and right shoe on gravel."""
+    x, at_s, cycle_s = np.zeros(n), 0.2, rng.uniform(0.45, 0.65)
+    while at_s < n / fs_hz:
+        length = int(rng.uniform(0.08, 0.16) * fs_hz)
+        step = rng.standard_normal(length) * np.exp(-np.arange(length) / (0.03 * fs_hz))
+        first = int(at_s * fs_hz)
+        x[first : first + length] += rng.uniform(0.4, 1) * step[: n - first]
+        at_s += cycle_s * rng.normal(1, 0.07)
+    return 0.4 * sosfilt(
+        butter(2, min(500, 0.4 * fs_hz), fs=fs_hz, output="sos"), x
+    ) + 0.003 * rng.standard_normal(n)
+
+
+def two_motors(rng, n, fs_hz):
+    """Hum that swells at the difference of two speeds."""
+    t = np.arange(n) / fs_hz
+    speed_hz, difference_hz = rng.uniform(30, 120), rng.uniform(0.8, 2)
+    motors = sum(
+        np.sin(2 * np.pi * k * f * t) / k for f in (speed_hz, speed_hz + difference_hz) for k in (1, 2)
+    )
+    return 0.2 * motors + 0.01 * rng.standard_normal(n)
+
+
+def cloth(rng, n, fs_hz):
+    """A sleeve drawn to and fro over the microphone, about once a second."""
+    t = np.arange(n) / fs_hz
+    sway = np.cumsum(rng.normal(0, 0.02, n)) / np.sqrt(fs_hz)
+    stroke = np.abs(np.sin(np.pi * rng.uniform(0.6, 2) * t + sway)) ** 2
+    return (
+        0.2
+        * stroke
+        * sosfilt(butter(2, (60, 600), "bandpass", fs=fs_hz, output="sos"), rng.standard_normal(n))
+    )
+
+
+def child(rng, n, fs_hz):
+    """A high voice that glides."""
+    x, at = np.zeros(n), 0
+    while at < n:
+        length = int(rng.uniform(0.1, 0.5) * fs_hz)
+        pitch_hz = np.linspace(*rng.uniform(250, 450, 2), length)
+        phase = 2 * np.pi * np.cumsum(pitch_hz) / fs_hz
+        syllable = sum(np.sin(k * phase) / k for k in (1, 2)) * np.hanning(length)
+        x[at : at + length] += syllable[: n - at]
+        at += length + int(rng.choice([0.03, 0.4]) * fs_hz)
+    return 0.3 * x + 0.003 * rng.standard_normal(n)
+
+
 MAKERS = (
     white, pink, brown, fan, hum, pure_tone, chord, melody, drum_less_song, babble, sentence, breath, wheeze, crackle,
     rubbing, taps, ventilator, dtmf, square, ramp_and_offset, dead, bits, bird, rain,
+    hammer, walking, two_motors, cloth, child,
 )  # fmt: skip
