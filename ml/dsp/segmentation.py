@@ -141,7 +141,7 @@ def candidate_rr_s(probability: np.ndarray) -> list[float]:
         return [0.8]
     ranked = peaks[np.argsort(-correlation[peaks])][:MOST_RATES]
     best = correlation[ranked[0]]
-    found = []
+    found: list[float] = []
     for lag in ranked:
         if found and correlation[lag] < 0.4 * best:  # noise may have none above zero
             continue

@@ -28,7 +28,7 @@ DROWNING_SNR_DB, HARMLESS_SNR_DB = (-15.0, -5.0), (12.0, 25.0)
 STRESSED_PER_GROUP = 20  # recordings of each database and label
 STRESSED_S = 8.0
 SYNTHETIC = "-"  # the database of what comes from none
-LOUD_MURMUR = {"low_hz": 100.0, "high_hz": 400.0}
+LOUD_MURMUR_HZ = (100.0, 400.0)
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,9 @@ def stressed_clips(rng: np.random.Generator, sounds: list[Sound]) -> Iterator[tu
                 "gated to silence": change.gated(x, 0.15),
             }
             if not abnormal:
-                changed["murmur half as loud as S1"] = change.murmured(rng, x, 0.5, **LOUD_MURMUR)
-                changed["murmur as loud as S1"] = change.murmured(rng, x, 1.0, **LOUD_MURMUR)
+                low_hz, high_hz = LOUD_MURMUR_HZ
+                for name, level in (("murmur half as loud as S1", 0.5), ("murmur as loud as S1", 1.0)):
+                    changed[name] = change.murmured(rng, x, level, low_hz=low_hz, high_hz=high_hz)
             for kind, clip in changed.items():
                 yield clip, *_known(kind, sound)
 
