@@ -13,6 +13,9 @@ made with 2 kHz electronic stethoscopes and similar sensors at six sites, mostly
 one site and one mix of patients. **"Abnormal" is a patient's label, not an audible finding**: many abnormal recordings
 are of coronary artery disease, innocent murmurs or valve prolapse. Everything above 1 kHz is unknown to the model.
 
+Beside them it learnt from murmurs made by rule (`ml/data/murmurs.py`): noise in one part of each heart cycle, laid over
+recordings labelled normal and taught as abnormal. No figure here was measured on one.
+
 ## What it is not
 
 It was never judged on recordings of a phone's built-in microphone: **accuracy on phones is not established**. It was
