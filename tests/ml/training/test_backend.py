@@ -84,13 +84,13 @@ def run(arguments, *, backend, **environment):
 @needs_jax
 @pytest.mark.training
 def test_the_loop_holds_on_jax():
-    """Resume after an interrupt and after a kill to the same weights, with a moving average; bfloat16."""
-    chosen = "True or killed_training or half_precision"
+    """Resume after an interrupt and after a kill to the same weights, with a moving average."""
+    chosen = "True or killed_training"
     out = run(
         ["-m", "pytest", "-q", "-x", "tests/ml/training/test_loop.py", "-k", chosen],
         backend="jax",
     )
-    assert "3 passed" in out
+    assert "2 passed" in out
 
 
 @needs_jax
