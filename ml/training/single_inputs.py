@@ -60,7 +60,7 @@ class Spectrograms:
 
     def __init__(self, corpus: Corpus, preset: Preset, stacked: NDArray[np.float32]) -> None:
         self._corpus, self._preset, self._stacked = corpus, preset, stacked
-        self.shape = (*stacked.shape[1:], 1)
+        self.shape: tuple[int, ...] = (*stacked.shape[1:], 1)
         self.config = asdict(preset.features) | {"output": "probability"}
 
     def batches(self, train: NDArray[np.intp], seed: int) -> StoredSpectrograms:
@@ -94,7 +94,7 @@ class Windows:
         self._corpus, self._training = corpus, preset.training
         self._features, self._augment = preset.features, preset.augment or AugmentConfig()
         self._steps_per_epoch = preset.training.steps_per_epoch
-        self.shape = (preset.features.window_frames, preset.features.n_mels, 1)
+        self.shape: tuple[int, ...] = (preset.features.window_frames, preset.features.n_mels, 1)
         self.config = asdict(preset.features) | {"output": "logit"}
 
     def batches(self, train: NDArray[np.intp], seed: int) -> BalancedWindows:
