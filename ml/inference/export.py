@@ -5,6 +5,7 @@ TensorFlow is imported by Keras' own exporter, inside `export_artefact`; nothing
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -60,6 +61,8 @@ def export_artefact(directory: Path, recordings: Iterable[Prepared] | None, repo
     Members without a Keras file (trees, linear models) are left as they are.
     Raises ArtefactError for a damaged model, EngineError export.failed or export.parity; the model is then unchanged.
     """
+    for converter in ("tf2onnx", "tensorflow"):
+        logging.getLogger(converter).setLevel(logging.WARNING)
     artefact = load_artefact(directory)
     chosen = None if recordings is None else list(islice(recordings, MAX_RECORDINGS))
     members: list[Member] = []

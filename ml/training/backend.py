@@ -1,5 +1,6 @@
 """What must be set before Keras trains: seeds, memory growth, mixed precision and several devices where a GPU is."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -171,6 +172,8 @@ def _prepare_jax(threads: int | None) -> tuple[str, list[Device]]:
     del threads  # XLA's own pool follows the processor affinity of the process
     # Take memory as it is needed rather than three quarters of the card at once.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    # It says at length which of the devices that it knows are not there.
+    logging.getLogger("jax").setLevel(logging.WARNING)
     import jax
 
     gpus = [device for device in jax.devices() if device.platform == "gpu"]
