@@ -90,7 +90,9 @@ class BalancedWindows:
         waveforms, starts = self._cut(chosen, rng)
         labels = self._labels[chosen].astype(np.float32)
         if self._edges_of:
-            labels = self._lay_murmurs(waveforms, labels, self._indices[chosen], starts, rng)
+            labels = self._lay_murmurs(
+                waveforms, labels, self._indices[chosen], starts, rng, edges_of=self._edges_of
+            )
         waveforms = augment_batch(waveforms, self._features.fs_hz, self._augment, rng)
         windows = self._windows(waveforms, rng)
         return windows[..., None], labels[:, None]
@@ -115,15 +117,17 @@ class BalancedWindows:
         indices: NDArray[np.intp],
         starts: NDArray[np.intp],
         rng: np.random.Generator,
+        *,
+        edges_of: EdgesOf,
     ) -> NDArray[np.float32]:
         """Changes some of the normal `waveforms` where their beats are known; returns the labels that result."""
         fs_hz, labels = self._features.fs_hz, labels.copy()
         normal = (labels == 0) & (rng.random(len(labels)) < self._augment.murmur_probability)
         for row in np.flatnonzero(normal):
-            edges_s = self._edges_of(int(indices[row])) - starts[row] / fs_hz
+            edges_s = edges_of(int(indices[row])) - starts[row] / fs_hz
             inside = edges_s[(edges_s[:, 0] >= 0) & (edges_s[:, -1] <= waveforms.shape[1] / fs_hz)]
             if len(inside) >= _FEWEST_BEATS_FOR_MURMUR:
-                cycles = [Cycle(*edges, confidence=1.0) for edges in inside.tolist()]
+                cycles = [Cycle(s1, sys, s2, dia, end, 1.0) for s1, sys, s2, dia, end in inside.tolist()]
                 waveforms[row] = add_murmur(waveforms[row], fs_hz, cycles, rng)
                 labels[row] = 1
         return labels

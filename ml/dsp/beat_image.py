@@ -3,6 +3,7 @@
 import numpy as np
 
 from ml.dsp.beat_spectrum import N_BANDS, SPECTRUM_RATE_HZ, BeatSpectrum
+from ml.dsp.quantiles import quantiles
 
 PHASE_BINS = (4, 8, 4, 12)  # S1, systole, S2, diastole
 N_PHASES = sum(PHASE_BINS)
@@ -35,7 +36,7 @@ def beat_image(spectrum: BeatSpectrum) -> np.ndarray:
     Each band's mean over the phases is taken off median and quartile alike, which removes the microphone's colour and
     the recording's level and keeps how far the quiet beats lie below the usual ones.
     """
-    low, middle, high = np.quantile(beat_stack(spectrum), (0.25, 0.5, 0.75), axis=0)
+    low, middle, high = quantiles(beat_stack(spectrum), 0.25, 0.5, 0.75)
     colour = middle.mean(axis=0, keepdims=True)
     return np.stack([middle - colour, low - colour, high - low], axis=2).astype(np.float32)
 

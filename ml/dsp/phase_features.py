@@ -8,6 +8,7 @@ import numpy as np
 
 from ml.dsp.beat_image import PHASE_BINS, beat_stack
 from ml.dsp.beat_spectrum import N_BANDS, BeatSpectrum, band_centres_hz
+from ml.dsp.quantiles import quantiles
 
 N_WIDE = 16  # pairs of the spectrogram's bands
 N_COARSE = 8
@@ -32,8 +33,12 @@ def _grouped(values: np.ndarray, n_groups: int) -> np.ndarray:
 
 
 def _iqr(values: np.ndarray) -> np.ndarray:
-    low, high = np.quantile(values, (0.25, 0.75), axis=0)
+    low, high = quantiles(values, 0.25, 0.75)
     return high - low
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    return quantiles(values, 0.5)[0]
 
 
 def phase_feature_names() -> list[str]:
@@ -56,19 +61,17 @@ def phase_features(spectrum: BeatSpectrum) -> np.ndarray:
     where = _slices()
     mean = {name: stack[:, part].mean(axis=1) for name, part in where.items()}  # (n_cycles, N_BANDS)
     pairs = (("sys", "dia"), ("s1", "dia"), ("s2", "dia"), ("s1", "s2"))
-    row = [_grouped(np.median(mean[a] - mean[b], axis=0), N_WIDE) for a, b in pairs]
+    row = [_grouped(_median(mean[a] - mean[b]), N_WIDE) for a, b in pairs]
     for name in ("sys", "dia"):
-        row += [
-            _grouped(np.median(p - mean["dia"], axis=0), N_COARSE) for p in _thirds(stack[:, where[name]])
-        ]
+        row += [_grouped(_median(p - mean["dia"]), N_COARSE) for p in _thirds(stack[:, where[name]])]
     spreads = [mean[name] for name in ("s1", "sys", "s2", "dia")] + [mean["sys"] - mean["dia"]]
     row += [_iqr(_grouped(values, N_COARSE)) for values in spreads]
     total = {name: values[:, : N_BANDS // 2].mean(axis=1) for name, values in mean.items()}
     row.append(
         np.array(
             [
-                np.median(total["s1"] - total["s2"]),
-                np.median(total["sys"] - total["dia"]),
+                _median(total["s1"] - total["s2"]),
+                _median(total["sys"] - total["dia"]),
                 *(_iqr(total[name]) for name in ("s1", "s2", "sys", "dia")),
             ]
         )
@@ -81,14 +84,14 @@ def _interval_features(spectrum: BeatSpectrum) -> np.ndarray:
     edges = np.array([(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in spectrum.cycles])
     rr_s = edges[:, 4] - edges[:, 0]
     systole_s = edges[:, 2] - edges[:, 0]
-    usual = np.median(rr_s)
-    jump = np.median(np.abs(np.diff(rr_s))) if rr_s.size > 1 else 0.0
+    usual = _median(rr_s)
+    jump = _median(np.abs(np.diff(rr_s))) if rr_s.size > 1 else 0.0
     return np.array(
         [
             usual,
             _iqr(rr_s) / usual,
             jump / usual,
-            np.median(systole_s) / usual,
+            _median(systole_s) / usual,
             _iqr(systole_s) / usual,
             _iqr(rr_s - systole_s) / usual,
         ]

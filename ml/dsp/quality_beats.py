@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ml.dsp.quantiles import quantiles
 from ml.dsp.segmentation import DIASTOLE, S1, S2, Segmentation
 from ml.dsp.segmentation_features import FRAME_RATE_HZ
 
@@ -22,16 +23,6 @@ STRETCH_S, STRETCH_STEP_S = 4.0, 1.0
 NO_BEATS_SPREAD = 2.0  # nepers: what noise without any beat shows
 SMOOTHING = np.ones(3) / 3
 TINY = 1e-9
-
-
-def quantiles(values: np.ndarray, *shares: float) -> tuple[float, ...]:
-    """Quantiles of `values` (n,) with linear interpolation; on a few thousand values quicker than numpy's own."""
-    ordered = np.sort(values)
-    at = np.asarray(shares) * (ordered.size - 1)
-    low = at.astype(int)
-    part = at - low
-    found = ordered[low] * (1 - part) + ordered[np.minimum(low + 1, ordered.size - 1)] * part
-    return tuple(found.tolist())
 
 
 def beat_features(

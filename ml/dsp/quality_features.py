@@ -12,7 +12,8 @@ import math
 import numpy as np
 
 from ml.dsp.cleaning import clipped_fraction
-from ml.dsp.quality_beats import beat_features, quantiles
+from ml.dsp.quality_beats import beat_features
+from ml.dsp.quantiles import quantiles
 from ml.dsp.segmentation import Segmentation, segment
 
 RATE_HZ = 2000
