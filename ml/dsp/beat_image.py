@@ -36,7 +36,12 @@ def beat_image(spectrum: BeatSpectrum) -> np.ndarray:
     Each band's mean over the phases is taken off median and quartile alike, which removes the microphone's colour and
     the recording's level and keeps how far the quiet beats lie below the usual ones.
     """
-    low, middle, high = quantiles(beat_stack(spectrum), 0.25, 0.5, 0.75)
+    return image_of_stack(beat_stack(spectrum))
+
+
+def image_of_stack(stack: np.ndarray) -> np.ndarray:
+    """The picture of some of a recording's cycles, `stack` (n_cycles, N_PHASES, N_BANDS), at least one."""
+    low, middle, high = quantiles(stack, 0.25, 0.5, 0.75)
     colour = middle.mean(axis=0, keepdims=True)
     return np.stack([middle - colour, low - colour, high - low], axis=2).astype(np.float32)
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from ml.errors import SignalError
 from ml.inference.heart import NO_HEART
-from ml.inference.members import Prepared, beat_image_input, mel_window_input, opsfusion_input
-from ml.inference.occlusion import PARTS, PHASES, MelOcclusion, beat_image_changes
+from ml.inference.members import LoadedMember, Prepared, beat_image_input, mel_window_input, opsfusion_input
+from ml.inference.occlusion import PARTS, PHASES, BeatOcclusion, MelOcclusion
 
 if TYPE_CHECKING:
     from ml.inference.predictor import EnsemblePredictor
@@ -33,7 +33,7 @@ def explain(
     """Evidence for the ensemble's `logit` of a recording, as plain JSON types.
 
     `effects`: per phase and band, the change of p when that part is taken out (negative: it spoke for abnormal).
-    `beats`: the same per beat, through the mel networks alone. `members`: the networks that were asked.
+    `beats`: the same per beat. `members`: the networks that were asked.
     `murmur_band_db`: power at 150-500 Hz per phase, relative to the recording's mean. `sentence`: what may be said of
     it. Without a heartbeat or a network the lists are empty.
     """
@@ -51,16 +51,14 @@ def explain(
     parts, asked = np.zeros(len(PARTS)), []
     beats: dict[tuple[float, float], float] = {}
     for member, weight in zip(predictor.members, weights, strict=True):
-        if member.input_of is mel_window_input:
-            occlusion = MelOcclusion.of(prepared, member)
-            by_part, by_beat = occlusion.changes(member)
-            parts += weight * by_part
-            for span_s, beat in zip(occlusion.spans_s, by_beat, strict=True):
-                beats[span_s] = beats.get(span_s, 0.0) + weight * float(beat)
-            asked.append(member.member.name)
-        elif member.input_of is beat_image_input:
-            parts += weight * beat_image_changes(member, prepared)
-            asked.append(member.member.name)
+        occlusion = _occlusion_for(member, predictor, prepared)
+        if occlusion is None:
+            continue
+        by_part, by_beat = occlusion.changes(member)
+        parts += weight * by_part
+        for span_s, beat in zip(occlusion.spans_s, by_beat, strict=True):
+            beats[span_s] = beats.get(span_s, 0.0) + weight * float(beat)
+        asked.append(member.member.name)
     if not asked:
         return {
             **nothing,
@@ -87,6 +85,26 @@ def explain(
         "murmur_band_db": murmur,
         "sentence": sentence_for(effects),
     }
+
+
+def _occlusion_for(
+    member: LoadedMember, predictor: EnsemblePredictor, prepared: Prepared
+) -> MelOcclusion | BeatOcclusion | None:
+    """What to ask a network with; None for members on tables.
+
+    A network on mel windows is not asked where one on the average beat has a larger say: it costs twice the time and
+    would hardly change the picture.
+    """
+    if member.input_of is beat_image_input:
+        return BeatOcclusion.of(prepared)
+    if member.input_of is not mel_window_input:
+        return None
+    if prepared.beat_spectrum is not None and any(
+        other.input_of is beat_image_input and other.member.weight > member.member.weight
+        for other in predictor.members
+    ):
+        return None
+    return MelOcclusion.of(prepared, member)
 
 
 def _weights(predictor: EnsemblePredictor, prepared: Prepared) -> list[float]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ml.inference.members import LoadedMember, Prepared, beat_image_input, mel_config, recording_mel_power
+from ml.inference.members import LoadedMember, Prepared, mel_config, recording_mel_power
 
 if TYPE_CHECKING:
+    from ml.dsp.beat_spectrum import BeatSpectrum
     from ml.dsp.mel_windows import MelWindowConfig
     from ml.dsp.segmentation import Cycle
 
@@ -109,13 +110,31 @@ class MelOcclusion:
         return batch[..., None]
 
 
-def beat_image_changes(member: LoadedMember, prepared: Prepared) -> np.ndarray:
-    """Change of a beat network's logit without each of `PARTS`, shape (n_parts,); zeros where there is no beat."""
-    image = beat_image_input(prepared, member.member.config)
-    if image is None:
-        return np.zeros(len(PARTS))
-    logits = member.logits(prepared.once("beat image without parts", lambda: _images_without_parts(image[0])))
-    return logits[1:] - logits[0]
+class BeatOcclusion:
+    """The picture of one recording's average beat, without parts of it, and without each of its first beats."""
+
+    def __init__(self, spectrum: BeatSpectrum) -> None:
+        from ml.dsp.beat_image import beat_stack, image_of_stack
+
+        stack = beat_stack(spectrum)
+        # The only beat cannot be left out.
+        n_beats = min(len(stack), MAX_BEATS) if len(stack) > 1 else 0
+        without_beats = [image_of_stack(np.delete(stack, beat, axis=0)) for beat in range(n_beats)]
+        self.spans_s = [(cycle.s1_s, cycle.end_s) for cycle in spectrum.cycles[:n_beats]]
+        self.batch = np.stack([*_images_without_parts(image_of_stack(stack)), *without_beats])
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> BeatOcclusion | None:
+        """The one that all networks on beat pictures share; None where no beat was found."""
+        spectrum = prepared.beat_spectrum
+        return None if spectrum is None else prepared.once("beat occlusion", lambda: cls(spectrum))
+
+    def changes(self, member: LoadedMember) -> tuple[np.ndarray, np.ndarray]:
+        """Change of `member`'s logit without each of `PARTS` (n_parts,), and without each of the beats in
+        `spans_s`."""
+        logits = member.logits(self.batch)
+        by_part, by_beat = np.split(logits[1:] - logits[0], [len(PARTS)])
+        return by_part, by_beat
 
 
 def _images_without_parts(image: np.ndarray) -> np.ndarray:

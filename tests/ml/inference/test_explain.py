@@ -111,6 +111,37 @@ def test_a_beat_network_is_asked_too_and_the_part_it_listens_to_is_found(tiny_pr
     assert (strongest["phase"], strongest["low_hz"]) == ("systole", 200.0)
 
 
+def test_the_beat_that_moved_a_beat_network_is_found(tiny_predictor):
+    """One beat of ten is loud in systole; without it this network's logit falls most."""
+    sound = heartbeat(12)[0].astype(np.float64)
+    clean = prepare(sound, 2000)
+    loud = clean.segmentation.cycles[4]
+    noise = np.random.default_rng(0).standard_normal(sound.size)
+    inside = (np.arange(sound.size) >= loud.systole_s * 2000) & (np.arange(sound.size) < loud.s2_s * 2000)
+    prepared = prepare(sound + 0.3 * np.abs(sound).max() * noise * inside, 2000)
+
+    def spread_of_systole(images):
+        return 3.0 * images[:, 4:12, :, 2].mean(axis=(1, 2))
+
+    beat = dataclasses.replace(
+        tiny_predictor.members[0], session=spread_of_systole, input_of=beat_image_input
+    )
+    evidence = explain(dataclasses.replace(tiny_predictor, members=(beat,)), prepared, 0.0, ())
+    lowest = min(evidence["beats"], key=lambda each: each["change"])
+    assert lowest["change"] < 0
+    assert lowest["start_s"] == pytest.approx(loud.s1_s, abs=0.1)
+
+
+def test_mel_windows_are_not_asked_beside_a_beat_network_with_a_larger_say(tiny_predictor, prepared):
+    mel = tiny_predictor.members[0]
+    heavier = dataclasses.replace(mel.member, name="beat", weight=2 * mel.member.weight)
+    beat = dataclasses.replace(
+        mel, member=heavier, session=lambda images: np.zeros(len(images)), input_of=beat_image_input
+    )
+    evidence = explain(dataclasses.replace(tiny_predictor, members=(mel, beat)), prepared, 0.0, ())
+    assert evidence["members"] == ["beat"]
+
+
 def test_a_model_of_tables_alone_says_that_it_cannot_explain(tiny_predictor, prepared):
     member = dataclasses.replace(tiny_predictor.members[0], input_of=phase_feature_input)
     evidence = explain(dataclasses.replace(tiny_predictor, members=(member,)), prepared, 0.0, ())
