@@ -4,6 +4,7 @@ import numpy as np
 
 from ml.dsp.beat_spectrum import N_BANDS, SPECTRUM_RATE_HZ, BeatSpectrum
 from ml.dsp.quantiles import quantiles
+from ml.dsp.segmentation import cycle_edges_s
 
 PHASE_BINS = (4, 8, 4, 12)  # S1, systole, S2, diastole
 N_PHASES = sum(PHASE_BINS)
@@ -12,7 +13,7 @@ CHANNELS = ("median", "lower quartile", "interquartile range")
 
 def beat_stack(spectrum: BeatSpectrum) -> np.ndarray:
     """Every cycle stretched to the same phases: float32 (n_cycles, N_PHASES, N_BANDS), log power."""
-    edges = np.array([(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in spectrum.cycles])
+    edges = cycle_edges_s(spectrum.cycles)
     positions = (
         np.concatenate(
             [

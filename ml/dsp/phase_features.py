@@ -9,6 +9,7 @@ import numpy as np
 from ml.dsp.beat_image import PHASE_BINS, beat_stack
 from ml.dsp.beat_spectrum import N_BANDS, BeatSpectrum, band_centres_hz
 from ml.dsp.quantiles import quantiles
+from ml.dsp.segmentation import cycle_edges_s
 
 N_WIDE = 16  # pairs of the spectrogram's bands
 N_COARSE = 8
@@ -81,7 +82,7 @@ def phase_features(spectrum: BeatSpectrum) -> np.ndarray:
 
 
 def _interval_features(spectrum: BeatSpectrum) -> np.ndarray:
-    edges = np.array([(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in spectrum.cycles])
+    edges = cycle_edges_s(spectrum.cycles)
     rr_s = edges[:, 4] - edges[:, 0]
     systole_s = edges[:, 2] - edges[:, 0]
     usual = _median(rr_s)

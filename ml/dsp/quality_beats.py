@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ml.dsp.quantiles import quantiles
-from ml.dsp.segmentation import DIASTOLE, S1, S2, Segmentation
+from ml.dsp.segmentation import DIASTOLE, S1, S2, Segmentation, cycle_edges_s
 from ml.dsp.segmentation_features import FRAME_RATE_HZ
 
 N_LOW_BANDS = 3
@@ -111,7 +111,7 @@ def _likeness(
     """Every cycle stretched to the same phases: how far its sounds stand out, how alike the cycles are."""
     if not segmentation.cycles:
         return _LIKENESS_OF_NOTHING
-    edges_s = np.array([(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in segmentation.cycles])
+    edges_s = cycle_edges_s(segmentation.cycles)
     lengths_s = np.diff(edges_s, axis=1)
     at_s = np.concatenate(
         [edges_s[:, [k]] + lengths_s[:, [k]] * ((np.arange(n) + 0.5) / n) for k, n in enumerate(PHASE_BINS)],

@@ -7,6 +7,7 @@ the best-scoring one is kept. All parameters are in `segmentation_params.json`, 
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
@@ -56,6 +57,12 @@ class Cycle:
     diastole_s: float
     end_s: float
     confidence: float
+
+
+def cycle_edges_s(cycles: Sequence[Cycle]) -> np.ndarray:
+    """(n_cycles, 5): onsets of S1, systole, S2, diastole and the next S1."""
+    edges_s = [(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in cycles]
+    return np.array(edges_s, dtype=float).reshape(-1, 5)
 
 
 @dataclass(frozen=True)

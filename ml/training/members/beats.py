@@ -24,7 +24,7 @@ from ml.data.murmurs import MURMUR_SETTINGS, add_murmur
 from ml.dsp.beat_image import beat_image, image_shape
 from ml.dsp.beat_spectrum import BeatSpectrum, beat_spectrum
 from ml.dsp.phase_features import phase_feature_names, phase_features
-from ml.dsp.segmentation import Segmentation, segment
+from ml.dsp.segmentation import Segmentation, cycle_edges_s, segment
 from ml.dsp.signal_path import BEAT_FEATURES_VERSION, signal_path
 from ml.errors import SignalError
 from ml.threads import use_one_thread
@@ -182,9 +182,7 @@ def _described(spectrum: BeatSpectrum | None) -> Described | None:
 
 
 def _edges_s(spectrum: BeatSpectrum | None) -> NDArray[np.float32]:
-    cycles = spectrum.cycles if spectrum else []
-    edges_s = [(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in cycles]
-    return np.array(edges_s, np.float32).reshape(-1, 5)
+    return cycle_edges_s(spectrum.cycles if spectrum else []).astype(np.float32)
 
 
 def _cut(
