@@ -1,10 +1,12 @@
 """One picture of a recording's average beat: phase of the cycle by frequency, without level and device colour."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ml.dsp.beat_spectrum import N_BANDS, SPECTRUM_RATE_HZ, BeatSpectrum
 from ml.dsp.quantiles import quantiles
-from ml.dsp.segmentation import cycle_edges_s
+from ml.dsp.segmentation import Cycle, cycle_edges_s
 
 PHASE_BINS = (4, 8, 4, 12)  # S1, systole, S2, diastole
 N_PHASES = sum(PHASE_BINS)
@@ -13,7 +15,16 @@ CHANNELS = ("median", "lower quartile", "interquartile range")
 
 def beat_stack(spectrum: BeatSpectrum) -> np.ndarray:
     """Every cycle stretched to the same phases: float32 (n_cycles, N_PHASES, N_BANDS), log power."""
-    edges = cycle_edges_s(spectrum.cycles)
+    return _stack(spectrum.log_power, spectrum.cycles)
+
+
+def mel_beat_stack(spectrum: BeatSpectrum) -> np.ndarray:
+    """The same in bands of the mel scale."""
+    return _stack(spectrum.mel_log_power, spectrum.cycles)
+
+
+def _stack(log_power: np.ndarray, cycles: Sequence[Cycle]) -> np.ndarray:
+    edges = cycle_edges_s(cycles)
     positions = (
         np.concatenate(
             [
@@ -24,11 +35,11 @@ def beat_stack(spectrum: BeatSpectrum) -> np.ndarray:
         )
         * SPECTRUM_RATE_HZ
     )
-    last = spectrum.log_power.shape[0] - 1
+    last = log_power.shape[0] - 1
     positions = np.clip(positions, 0, last)
     low = np.minimum(positions.astype(int), last - 1) if last else np.zeros(positions.shape, dtype=int)
     part = (positions - low)[:, :, None].astype(np.float32)
-    return spectrum.log_power[low] * (1 - part) + spectrum.log_power[np.minimum(low + 1, last)] * part
+    return log_power[low] * (1 - part) + log_power[np.minimum(low + 1, last)] * part
 
 
 def beat_image(spectrum: BeatSpectrum) -> np.ndarray:
@@ -38,6 +49,11 @@ def beat_image(spectrum: BeatSpectrum) -> np.ndarray:
     the recording's level and keeps how far the quiet beats lie below the usual ones.
     """
     return image_of_stack(beat_stack(spectrum))
+
+
+def mel_beat_image(spectrum: BeatSpectrum) -> np.ndarray:
+    """The same on the mel spectrogram: high bands are finer there, low ones coarser."""
+    return image_of_stack(mel_beat_stack(spectrum))
 
 
 def image_of_stack(stack: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The log spectrogram that phase features and beat images share, and the choice of cycles both are made from."""
+"""The log spectrograms that phase features and beat images are made from, and the choice of cycles all are read by."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ml.dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
 from ml.dsp.segmentation import Cycle, Segmentation
 from ml.errors import SignalError
 
@@ -14,7 +15,7 @@ ANALYSIS_RATE_HZ = 2000
 WINDOW_SAMPLES = 128  # 64 ms: resolves 25 Hz from 40 Hz, and S1 from early systole
 FFT_SAMPLES = 256
 FRAMES_AT_ONCE = 256  # fits a core's cache: a third of the time of all at once
-N_BANDS = 32
+N_BANDS = 32  # of either scale: log frequency parts low murmurs finely, mel high ones
 LOW_HZ, HIGH_HZ = 25.0, 800.0
 # Power this far below the recording's loudest heart sounds is the recorder's noise and quantisation, not the heart.
 FLOOR_DB = -45.0
@@ -33,9 +34,15 @@ def band_weights() -> np.ndarray:
     return weights / weights.sum(axis=0)
 
 
+@lru_cache(maxsize=1)
+def mel_weights() -> np.ndarray:
+    """The mel scale's bands from LOW_HZ to HIGH_HZ; (FFT_SAMPLES // 2 + 1, N_BANDS)."""
+    return mel_filterbank(ANALYSIS_RATE_HZ, FFT_SAMPLES, N_BANDS, LOW_HZ, HIGH_HZ).T
+
+
 def _used_lines() -> slice:
-    """The spectral lines between the lowest band's foot and the highest's."""
-    used = np.flatnonzero(band_weights().any(axis=1))
+    """The spectral lines between the lowest band's foot and the highest's, of both scales."""
+    used = np.flatnonzero(band_weights().any(axis=1) | mel_weights().any(axis=1))
     return slice(int(used[0]), int(used[-1]) + 1)
 
 
@@ -77,12 +84,18 @@ def band_centres_hz() -> np.ndarray:
     return np.geomspace(LOW_HZ, HIGH_HZ, N_BANDS)
 
 
+def mel_centres_hz() -> np.ndarray:
+    return mel_to_hz(np.linspace(hz_to_mel(LOW_HZ), hz_to_mel(HIGH_HZ), N_BANDS + 2))[1:-1]
+
+
 @dataclass(frozen=True)
 class BeatSpectrum:
     """log_power : (n_frames, N_BANDS) in nepers of power, at SPECTRUM_RATE_HZ; frame k is centred on k / rate seconds.
+    mel_log_power : the same in bands of the mel scale.
     cycles : those clear enough to be used, never empty."""
 
     log_power: np.ndarray
+    mel_log_power: np.ndarray
     cycles: list[Cycle]
 
 
@@ -96,10 +109,16 @@ def beat_spectrum(x: np.ndarray, fs_hz: float, segmentation: Segmentation) -> Be
     if not segmentation.cycles:
         raise SignalError("signal.no_cycle", "No complete heartbeat was found in the sound.")
     x = np.asarray(x, dtype=np.float32)
-    power = _line_power(x - x.mean()) @ band_weights()[_used_lines()].astype(np.float32)
+    lines = _line_power(x - x.mean())
     usual = np.median([c.confidence for c in segmentation.cycles])
     cycles = [c for c in segmentation.cycles if c.confidence >= LEAST_RELATIVE_CONFIDENCE * usual]
+    return BeatSpectrum(_log_power(lines, band_weights()), _log_power(lines, mel_weights()), cycles)
+
+
+def _log_power(lines: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Power of the lines (n_frames, n_lines) in bands, its floor compressed; (n_frames, n_bands)."""
+    power = lines @ weights[_used_lines()].astype(np.float32)
     # The loudest sounds are judged by the ninth decile, which knocks do not reach and a few seconds suffice for.
     loudest = float(np.quantile(power.max(axis=1), 0.9))
     floor = max(loudest * 10 ** (FLOOR_DB / 10), float(np.finfo(np.float32).tiny))
-    return BeatSpectrum(np.log(power + floor), cycles)
+    return np.log(power + floor)

@@ -4,6 +4,7 @@
 |---|---|---|
 | mel_windows, mel_cnn | log-mel windows, device colour removed | (n_windows, n_frames, n_mels, 1) |
 | beat_image, beat_cnn | one average beat, phase by band | (1, n_phases, n_bands, n_statistics) |
+| mel_beat_image, mel_beat_cnn | the same on the mel scale | (1, n_phases, n_bands, n_statistics) |
 | phase_features, phase_trees, phase_logistic | one row of numbers per recording | (1, n_features) |
 | opsfusion | the original system's spectrogram | (1, n_bands, n_frames, 1) |
 """
@@ -139,6 +140,16 @@ def beat_image_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarra
     return None if spectrum is None else prepared.once("beat image", lambda: beat_image(spectrum)[None])
 
 
+def mel_beat_image_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
+    """The average beat on the mel scale; None where no whole heart cycle was found."""
+    from ml.dsp.beat_image import mel_beat_image
+
+    spectrum = prepared.beat_spectrum
+    return (
+        None if spectrum is None else prepared.once("mel beat image", lambda: mel_beat_image(spectrum)[None])
+    )
+
+
 def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
     """The numbers of the beat's phases; None where no whole heart cycle was found."""
     from ml.dsp.phase_features import phase_features
@@ -154,6 +165,8 @@ INPUTS: dict[str, InputOf] = {
     "mel_cnn": mel_window_input,
     "beat_image": beat_image_input,
     "beat_cnn": beat_image_input,
+    "mel_beat_image": mel_beat_image_input,
+    "mel_beat_cnn": mel_beat_image_input,
     "phase_features": phase_feature_input,
     "phase_trees": phase_feature_input,
     "phase_logistic": phase_feature_input,

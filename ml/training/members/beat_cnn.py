@@ -30,12 +30,18 @@ LABEL_SMOOTHING = 0.05
 NETWORKS = 2  # trained one after the other from other seeds; their logits are averaged
 MOST_PHASES, MOST_BANDS = 1, 2  # by which a training picture is shifted: segmentation errors, body size
 HIDDEN_BANDS = 5  # at most, hidden from a training picture: another microphone's dead band
+# How often and how far a training picture's noise floor is raised: another recorder's noise, in nepers of power against
+# the quietest phase of each band, with a random slope over the bands.
+FLOOR_PROBABILITY = 0.5
+FLOOR_NEPERS = (-1.5, 2.0)
+FLOOR_KNOTS, FLOOR_SLOPE_NEPERS = 6, 1.0
 AVERAGING = 0.99  # of the weights, over steps
 _IMAGES_AT_ONCE = 512
 
 
 def fit(
     views: BeatViews,
+    pictures: NDArray[np.float16],
     labels: NDArray[np.int_],
     databases: NDArray[np.str_],
     *,
@@ -50,7 +56,9 @@ def fit(
 
     countdown = Countdown(report, NAME, NETWORKS * STEPS, "steps")
     networks = [
-        _fit_network(views, labels, databases, seed=seed + number, progress=countdown, done=number * STEPS)
+        _fit_network(
+            views, pictures, labels, databases, seed=seed + number, progress=countdown, done=number * STEPS
+        )
         for number in range(NETWORKS)
     ]
     inputs = keras.Input(image_shape(), name="beat")
@@ -60,6 +68,7 @@ def fit(
 
 def _fit_network(
     views: BeatViews,
+    pictures: NDArray[np.float16],
     labels: NDArray[np.int_],
     databases: NDArray[np.str_],
     *,
@@ -86,7 +95,7 @@ def _fit_network(
         jit_compile=compile_steps(),
     )
     rng = np.random.default_rng(seed)
-    images, targets = views.images[views.known], view_labels(labels)[views.known]
+    images, targets = pictures[views.known], view_labels(labels)[views.known]
     weights = view_weights(views, databases, labels)[views.known]
     for step in range(STEPS):
         chosen = rng.choice(len(images), BATCH_SIZE, p=weights)
@@ -106,12 +115,25 @@ def _varied(images: NDArray[np.float16], rng: np.random.Generator) -> NDArray[np
     """Pictures (n, phases, bands, statistics), each shifted a little and with some bands hidden."""
     batch = images.astype(np.float32)
     for row in range(len(batch)):
+        if rng.random() < FLOOR_PROBABILITY:
+            batch[row] = _with_higher_floor(batch[row], rng)
         shift = (rng.integers(-MOST_PHASES, MOST_PHASES + 1), rng.integers(-MOST_BANDS, MOST_BANDS + 1))
         batch[row] = np.roll(batch[row], shift, axis=(0, 1))
         hidden = rng.integers(HIDDEN_BANDS + 1)
         first = rng.integers(batch.shape[2] - hidden + 1)
         batch[row, :, first : first + hidden] = 0
     return batch
+
+
+def _with_higher_floor(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """A picture (phases, bands, statistics) as a noisier recorder would have made it."""
+    middle, low = image[..., 0], image[..., 1]
+    knots = rng.normal(0, FLOOR_SLOPE_NEPERS, FLOOR_KNOTS)
+    slope = np.interp(np.linspace(0, FLOOR_KNOTS - 1, image.shape[1]), np.arange(FLOOR_KNOTS), knots)
+    floor = middle.min(axis=0) + rng.uniform(*FLOOR_NEPERS) + slope
+    middle, low, high = (np.logaddexp(power, floor) for power in (middle, low, low + image[..., 2]))
+    colour = middle.mean(axis=0)
+    return np.stack([middle - colour, low - colour, high - low], axis=2)
 
 
 def predict_logit(model: "keras.Model", images: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -125,45 +147,60 @@ def predict_logit(model: "keras.Model", images: NDArray[np.floating]) -> NDArray
 
 @dataclass(frozen=True)
 class FittedBeatCnn:
+    """`picture` is which of the beat's pictures it reads: a field of Described."""
+
     model: "keras.Model"
+    name: str
+    picture: str
 
     def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Logits of whole recordings, NaN where no heart cycle was found."""
         views: BeatViews = beat_views(corpus)
         out = np.full(len(indices), np.nan)
         known = views.known[indices, WHOLE]
-        out[known] = predict_logit(self.model, views.images[indices[known], WHOLE])
+        out[known] = predict_logit(self.model, views.pictures(self.picture)[indices[known], WHOLE])
         return out
 
     def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
         """Logit of samples at corpus.FS_HZ, NaN where no heart cycle is found."""
         described = describe(samples - samples.mean())
-        return float("nan") if described is None else float(predict_logit(self.model, described[1][None])[0])
+        if described is None:
+            return float("nan")
+        return float(predict_logit(self.model, getattr(described, self.picture)[None])[0])
 
     def save(self, directory: Path) -> dict[str, Any]:
-        """Write beat_cnn.keras; returns the artefact's entry."""
-        self.model.save(directory / f"{NAME}.keras")
+        """Write the network's .keras file; returns the artefact's entry."""
+        self.model.save(directory / f"{self.name}.keras")
         return {
-            "files": {"keras": f"{NAME}.keras"},
+            "files": {"keras": f"{self.name}.keras"},
             "config": {"output": "logit", "shape": list(image_shape())},
         }
 
 
+@dataclass(frozen=True)
 class BeatCnn:
-    name = NAME
-    kind = "beat_image"
-    settings = {
-        "steps": STEPS,
-        "batch_size": BATCH_SIZE,
-        "learning_rate": LEARNING_RATE,
-        "weight_decay": WEIGHT_DECAY,
-        "label_smoothing": LABEL_SMOOTHING,
-        "networks": NETWORKS,
-        "shift": [MOST_PHASES, MOST_BANDS],
-        "hidden_bands": HIDDEN_BANDS,
-        "averaging": AVERAGING,
-        "rows": VIEW_BALANCE,
-    }
+    """A network on one of the beat's pictures: `picture` is a field of Described, `kind` its name in the artefact."""
+
+    name: str = NAME
+    kind: str = "beat_image"
+    picture: str = "image"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "picture": self.picture,
+            "steps": STEPS,
+            "batch_size": BATCH_SIZE,
+            "learning_rate": LEARNING_RATE,
+            "weight_decay": WEIGHT_DECAY,
+            "label_smoothing": LABEL_SMOOTHING,
+            "networks": NETWORKS,
+            "shift": [MOST_PHASES, MOST_BANDS],
+            "hidden_bands": HIDDEN_BANDS,
+            "floor": [FLOOR_PROBABILITY, list(FLOOR_NEPERS), FLOOR_KNOTS, FLOOR_SLOPE_NEPERS],
+            "averaging": AVERAGING,
+            "rows": VIEW_BALANCE,
+        }
 
     def fit(
         self,
@@ -175,16 +212,16 @@ class BeatCnn:
         report: Callable[[str], object],
     ) -> FittedBeatCnn:
         """Train on the recordings at `indices` alone."""
-        views = beat_views(corpus, report)
-        return FittedBeatCnn(
-            fit(
-                views.take(indices),
-                corpus.labels[indices],
-                corpus.databases[indices],
-                seed=seed,
-                report=report,
-            )
+        views = beat_views(corpus, report).take(indices)
+        model = fit(
+            views,
+            views.pictures(self.picture),
+            corpus.labels[indices],
+            corpus.databases[indices],
+            seed=seed,
+            report=report,
         )
+        return FittedBeatCnn(model, self.name, self.picture)
 
 
 def create(preset: Preset) -> BeatCnn:

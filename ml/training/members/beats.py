@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 from ml.data.augment import augment_batch
 from ml.data.corpus import FS_HZ, FULL_SCALE, WAVEFORMS_FILE, Corpus
 from ml.data.murmurs import MURMUR_SETTINGS, add_murmur
-from ml.dsp.beat_image import beat_image, image_shape
+from ml.dsp.beat_image import beat_image, image_shape, mel_beat_image
 from ml.dsp.beat_spectrum import BeatSpectrum, beat_spectrum
 from ml.dsp.phase_features import phase_feature_names, phase_features
 from ml.dsp.segmentation import Segmentation, cycle_edges_s, segment
@@ -51,13 +52,19 @@ VIEW_SETTINGS = {
 }
 _CHUNK = 16
 
-Described = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+class Described(NamedTuple):
+    """What the members read of one sound: features (n_features,) and two pictures of its average beat."""
+
+    features: NDArray[np.float32]
+    image: NDArray[np.float32]
+    mel_image: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class BeatViews:
-    """For n recordings: features (n, N_VIEWS, n_features) float32, images (n, N_VIEWS, phases, bands, channels)
-    float16, and `known` (n, N_VIEWS), false where no heart cycle was found or where there is no such view.
+    """For n recordings: features (n, N_VIEWS, n_features) float32, images and mel_images (n, N_VIEWS, phases, bands,
+    channels) float16, and `known` (n, N_VIEWS), false where no heart cycle was found or where there is no such view.
 
     `cycle_edges_s` (n_cycles, 5) are the clear cycles of the whole recordings, one after the other: onset of S1,
     systole, S2, diastole and the next S1; recording i's are those from `first_cycle[i]` to `first_cycle[i + 1]`.
@@ -65,6 +72,7 @@ class BeatViews:
 
     features: NDArray[np.float32]
     images: NDArray[np.float16]
+    mel_images: NDArray[np.float16]
     known: NDArray[np.bool_]
     cycle_edges_s: NDArray[np.float32]
     first_cycle: NDArray[np.intp]
@@ -72,8 +80,16 @@ class BeatViews:
     def take(self, indices: NDArray[np.intp]) -> "BeatViews":
         """The views of some recordings, in the order of `indices`; the cycles stay those of all."""
         return replace(
-            self, features=self.features[indices], images=self.images[indices], known=self.known[indices]
+            self,
+            features=self.features[indices],
+            images=self.images[indices],
+            mel_images=self.mel_images[indices],
+            known=self.known[indices],
         )
+
+    def pictures(self, which: str) -> NDArray[np.float16]:
+        """The pictures that Described calls `which`."""
+        return {"image": self.images, "mel_image": self.mel_images}[which]
 
     def edges_of(self, index: int) -> NDArray[np.float32]:
         """The clear cycles of a recording, (n_cycles, 5) in seconds."""
@@ -88,7 +104,7 @@ def view_labels(labels: NDArray[np.int_]) -> NDArray[np.int_]:
 
 
 def describe(samples: NDArray[np.floating]) -> Described | None:
-    """Features and image of samples at FS_HZ; None where no whole heart cycle is found."""
+    """What the members read of samples at FS_HZ; None where no whole heart cycle is found."""
     return _described(_spectrum(samples, _segmented(samples)))
 
 
@@ -118,17 +134,17 @@ def beat_views(corpus: Corpus, report: Callable[[str], object] = lambda _: None)
                 return BeatViews(**{key: stored[key] for key in BeatViews.__dataclass_fields__})
     n = len(corpus)
     features = np.zeros((n, N_VIEWS, len(phase_feature_names())), np.float32)
-    images = np.zeros((n, N_VIEWS, *image_shape()), np.float16)
+    images, mel_images = (np.zeros((n, N_VIEWS, *image_shape()), np.float16) for _ in range(2))
     known = np.zeros((n, N_VIEWS), bool)
     edges_s = []
     for index, (found, own_edges_s) in enumerate(_in_processes(corpus, report)):
         edges_s.append(own_edges_s)
         for view, described in enumerate(found):
             if described is not None:
-                features[index, view], images[index, view] = described
+                features[index, view], images[index, view], mel_images[index, view] = described
                 known[index, view] = True
     first_cycle = np.concatenate([[0], np.cumsum([len(own) for own in edges_s])])
-    views = BeatViews(features, images, known, np.concatenate(edges_s), first_cycle)
+    views = BeatViews(features, images, mel_images, known, np.concatenate(edges_s), first_cycle)
     unfinished = path.with_suffix(".part.npz")
     np.savez(unfinished, fingerprint=fingerprint, **vars(views))
     unfinished.replace(path)
@@ -178,7 +194,9 @@ def _spectrum(samples: NDArray[np.floating], segmentation: Segmentation | None) 
 
 
 def _described(spectrum: BeatSpectrum | None) -> Described | None:
-    return None if spectrum is None else (phase_features(spectrum), beat_image(spectrum))
+    if spectrum is None:
+        return None
+    return Described(phase_features(spectrum), beat_image(spectrum), mel_beat_image(spectrum))
 
 
 def _edges_s(spectrum: BeatSpectrum | None) -> NDArray[np.float32]:
@@ -210,5 +228,6 @@ def _with_murmur(
 
 
 def _fingerprint(corpus: Corpus) -> str:
-    text = json.dumps([VIEW_SETTINGS, corpus.file_ids.tolist(), [row.sha256 for row in corpus.rows]])
+    parts = [VIEW_SETTINGS, list(BeatViews.__dataclass_fields__), corpus.file_ids.tolist()]
+    text = json.dumps([*parts, [row.sha256 for row in corpus.rows]])
     return hashlib.sha256(text.encode()).hexdigest()

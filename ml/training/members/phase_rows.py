@@ -24,9 +24,9 @@ VIEW_WEIGHT = 0.5  # of a cut or a murmur laid over it, beside the whole recordi
 # (docs/experiments.md).
 LABEL_EXPONENT = 0.5
 VIEW_BALANCE = {"view_weight": VIEW_WEIGHT, "label_exponent": LABEL_EXPONENT, "views": VIEW_SETTINGS}
-# Of a murmur laid over a normal recording, for the tabular members: their pooled figures fall with more.
-MURMUR_WEIGHT = 0.25
-ROW_SETTINGS = VIEW_BALANCE | {"murmur_weight": MURMUR_WEIGHT}
+# The tabular members learn from recordings alone: murmurs made by rule cost them more on the subjects of the same
+# databases than they gain on an unseen one. The networks gain on both.
+ROW_SETTINGS = VIEW_BALANCE | {"murmurs": False}
 RowsToLogits = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
 
@@ -44,29 +44,28 @@ def view_weights(
     databases: NDArray[np.str_],
     labels: NDArray[np.int_],
     *,
-    murmur_weight: float = VIEW_WEIGHT,
+    murmurs: bool = True,
 ) -> NDArray[np.float64]:
     """How much each view of n recordings counts, (n, N_VIEWS), adding up to 1; nothing where it is not known.
 
     Recordings are balanced by database and label (see loaders.balanced_weights); beside the whole of a recording its
-    cuts weigh VIEW_WEIGHT each, and murmurs laid over it, which count as abnormal, `murmur_weight`.
+    cuts and, with `murmurs`, those laid over it, which count as abnormal, weigh VIEW_WEIGHT each.
     """
     per_view = np.full(N_VIEWS, VIEW_WEIGHT)
-    per_view[WHOLE], per_view[MURMUR_VIEWS] = 1.0, murmur_weight
+    per_view[WHOLE] = 1.0
+    if not murmurs:
+        per_view[MURMUR_VIEWS] = 0.0
     weights = balanced_weights(databases, labels, LABEL_EXPONENT)[:, None] * per_view * views.known
     return weights / weights.sum()
 
 
 def training_rows(corpus: Corpus, indices: NDArray[np.intp], views: BeatViews) -> Rows:
-    """The recordings at `indices` in all their views, wherever a heart cycle was found."""
+    """The recordings at `indices`, whole and cut, wherever a heart cycle was found."""
     own = views.take(indices)
-    weights = view_weights(
-        own, corpus.databases[indices], corpus.labels[indices], murmur_weight=MURMUR_WEIGHT
-    )
-    weight = weights[own.known]
-    return Rows(
-        own.features[own.known], view_labels(corpus.labels[indices])[own.known], weight / weight.mean()
-    )
+    weights = view_weights(own, corpus.databases[indices], corpus.labels[indices], murmurs=False)
+    used = weights > 0
+    weight = weights[used]
+    return Rows(own.features[used], view_labels(corpus.labels[indices])[used], weight / weight.mean())
 
 
 def logits_of_corpus(
