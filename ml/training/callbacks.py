@@ -104,6 +104,21 @@ class Countdown:
             self._write(f"{line}, left {duration(left_s)}   ")
 
 
+class Counted(Silent):
+    """Tells the countdown of several trainings what one of them has done, after the `before` steps of those before."""
+
+    def __init__(self, progress: Countdown, before: int) -> None:
+        self._progress, self._before, self._steps_per_epoch = progress, before, 0
+
+    def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
+        self._steps_per_epoch = steps_per_epoch
+        if state.epoch or state.step:
+            self.step_ended(state)
+
+    def step_ended(self, state: TrainingState) -> None:
+        self._progress.done(self._before + state.epoch * self._steps_per_epoch + state.step)
+
+
 class Several:
     """Tells each of several observers."""
 

@@ -36,7 +36,8 @@ class TrainingConfig:
     `patience` counts epochs without a better validation score before the end, `lr_patience` before the learning rate
     is divided by `lr_divisor`. `score` is "auc" or "macro_auc" (mean over databases a, b, d and f).
     `balance` is "class_weights" or "database_and_label". `schedule` is "plateau", or "cosine": down to zero over the
-    epochs whatever the score. `ema` keeps a moving average of the weights over steps and ends with that.
+    epochs whatever the score, or "warm_cosine": up over the first tenth of the steps, then down to zero step by step.
+    `ema` keeps a moving average of the weights over steps, with `ema_momentum`, and ends with that.
     `label_exponent`: see ml.data.loaders.balanced_weights.
     """
 
@@ -55,6 +56,7 @@ class TrainingConfig:
     schedule: str = "plateau"
     ema: bool = False
     label_exponent: float = 0.0
+    ema_momentum: float = 0.99
 
 
 @dataclass(frozen=True)

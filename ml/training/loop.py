@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.data.loaders import Batches
 from ml.training.ahead import Ahead
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     import keras
 
 _MIN_LEARNING_RATE = 1e-6
-_EMA_MOMENTUM = 0.99
+# Where a warm-up begins, as a share of the full learning rate.
+_WARM_UP_FROM = 0.05
 
 Validate = Callable[["keras.Model"], dict[str, float]]
 
@@ -45,7 +47,7 @@ class _Run:
     checkpoint: Checkpoint
     observer: Observer
     interrupted: threading.Event
-    class_weights: tuple[float, float]
+    class_weights: tuple[float, float] | None
 
 
 def train_network(
@@ -58,13 +60,14 @@ def train_network(
     resume: bool,
     observer: Observer,
     validate: Validate | None = None,
-    class_weights: tuple[float, float] = (1.0, 1.0),
+    class_weights: tuple[float, float] | None = (1.0, 1.0),
 ) -> Result:
     """Train until `config` says so and return the best epoch's network, or the last one's without `validate`.
 
     `validate` returns figures by name, `config.score` among them. With `resume`, a checkpoint in `directory` made with
     the same `fingerprint` is continued, with the result the uninterrupted training would have had. Raises
     TrainingStoppedError on Ctrl-C, a loss that is not a number, or exhausted memory; a checkpoint is left each time.
+    `class_weights` None: examples are not weighted at all.
     """
     if config.ema and validate:
         raise ValueError(
@@ -77,7 +80,7 @@ def train_network(
             model, state = loaded
         else:
             model = build()
-            _compile(model, config)
+            _compile(model, config, config.epochs * batches.steps_per_epoch)
             state = TrainingState(learning_rate=config.learning_rate)
             checkpoint.save(model, state)
     observer.started(config.epochs, batches.steps_per_epoch, state)
@@ -116,16 +119,16 @@ def _in_32_bits(layer: "keras.Layer") -> "keras.Layer":
     return layer.__class__.from_config(config | {"dtype": "float32"} if "dtype" in config else config)
 
 
-def _compile(model: "keras.Model", config: TrainingConfig) -> None:
+def _compile(model: "keras.Model", config: TrainingConfig, steps: int) -> None:
     import keras
 
     from_logits = model.output_names[0] == "logit"
     model.compile(
         optimizer=keras.optimizers.AdamW(
-            config.learning_rate,
+            _warm_cosine(config, steps) if config.schedule == "warm_cosine" else config.learning_rate,
             weight_decay=config.weight_decay,
             use_ema=config.ema,
-            ema_momentum=_EMA_MOMENTUM,
+            ema_momentum=config.ema_momentum,
         ),
         loss=keras.losses.BinaryCrossentropy(from_logits=from_logits, label_smoothing=config.label_smoothing),
         jit_compile=compile_steps(),
@@ -136,19 +139,29 @@ def _compile(model: "keras.Model", config: TrainingConfig) -> None:
 
 def _run_epoch(run: _Run, batches: Ahead) -> None:
     model, state = run.model, run.state
-    model.optimizer.learning_rate.assign(_learning_rate(run.config, state))
+    if run.config.schedule != "warm_cosine":
+        model.optimizer.learning_rate.assign(_learning_rate(run))
     left = f"the last epoch's checkpoint is in {run.checkpoint.directory}"
     while state.step < batches.steps_per_epoch:
         if run.interrupted.is_set():
             run.checkpoint.save(model, state)
             raise _stopped(run)
         inputs, labels = batches.batch(state.epoch, state.step)
-        weights = np.where(labels[:, 0] > 0, run.class_weights[1], run.class_weights[0]).astype(np.float32)
         model.reset_metrics()
         where = f"epoch {state.epoch + 1}, step {state.step + 1}"
-        state.loss_sum += take_step(model, inputs, labels, weights, where=where, left=left)
+        state.loss_sum += take_step(
+            model, inputs, labels, _weights(labels, run.class_weights), where=where, left=left
+        )
         state.step += 1
         run.observer.step_ended(state)
+
+
+def _weights(
+    labels: NDArray[np.float32], class_weights: tuple[float, float] | None
+) -> NDArray[np.float32] | None:
+    if class_weights is None:
+        return None
+    return np.where(labels[:, 0] > 0, class_weights[1], class_weights[0]).astype(np.float32)
 
 
 def _stopped(run: _Run) -> TrainingStoppedError:
@@ -160,7 +173,7 @@ def _stopped(run: _Run) -> TrainingStoppedError:
 
 def _close_epoch(run: _Run, validate: Validate | None) -> None:
     config, state = run.config, run.state
-    figures = {"loss": state.loss_sum / max(1, state.step), "learning_rate": _learning_rate(config, state)}
+    figures = {"loss": state.loss_sum / max(1, state.step), "learning_rate": _learning_rate(run)}
     if validate:
         figures |= validate(run.model)
         _judge_epoch(run, figures[config.score])
@@ -188,7 +201,22 @@ def _judge_epoch(run: _Run, score: float) -> None:
     state.finished = state.epochs_since_best >= config.patience
 
 
-def _learning_rate(config: TrainingConfig, state: TrainingState) -> float:
+def _warm_cosine(config: TrainingConfig, steps: int) -> "keras.optimizers.schedules.LearningRateSchedule":
+    import keras
+
+    warm_up = steps // 10
+    return keras.optimizers.schedules.CosineDecay(
+        config.learning_rate * _WARM_UP_FROM,
+        steps - warm_up,
+        warmup_target=config.learning_rate,
+        warmup_steps=warm_up,
+    )
+
+
+def _learning_rate(run: _Run) -> float:
+    config, state = run.config, run.state
+    if config.schedule == "warm_cosine":
+        return float(run.model.optimizer.learning_rate)
     if config.schedule == "cosine":
         return config.learning_rate * 0.5 * (1 + math.cos(math.pi * state.epoch / config.epochs))
     return state.learning_rate

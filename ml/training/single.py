@@ -11,10 +11,12 @@ import numpy as np
 
 from ml.data.corpus import Corpus
 from ml.evaluation.calibration import Platt, Threshold, fit_platt, operating_points
+from ml.evaluation.curve import operating_curve
 from ml.evaluation.metrics import auc
 from ml.evaluation.predictions import Predictions
 from ml.evaluation.tables import full_table, without_nan
 from ml.inference.artefact import Artefact, Calibration, Member, OperatingPoint, TrainingData, write_artefact
+from ml.inference.curve import OperatingCurve
 from ml.training.callbacks import ProgressLine, Several
 from ml.training.config import Preset
 from ml.training.folds import as_predictions
@@ -86,10 +88,24 @@ def train_single(
         out_dir,
         platt=platt,
         points=points,
+        curve=_curve(on_validation, platt, points),
         prevalence=float(on_validation.labels.mean()),
         seed=seed,
     )
     return out_dir
+
+
+def _curve(on_validation: Predictions, platt: Platt, points: dict[str, Threshold]) -> OperatingCurve | None:
+    """What every threshold does to the recordings that the thresholds were chosen on, as the artefact says of them.
+
+    None where the network says the same of all: there is nothing to choose between.
+    """
+    probabilities = platt(on_validation.scores)
+    if len(np.unique(probabilities)) == 1:
+        return None
+    return operating_curve(
+        on_validation.labels, probabilities, [point.threshold for point in points.values()]
+    )
 
 
 def _verdict(on_validation: Predictions, on_test: Predictions) -> str:
@@ -164,6 +180,7 @@ def _write_artefact(
     *,
     platt: Platt,
     points: dict[str, Threshold],
+    curve: OperatingCurve | None,
     prevalence: float,
     seed: int,
 ) -> None:
@@ -180,10 +197,15 @@ def _write_artefact(
                 name: OperatingPoint(calibration, point.threshold, point.band)
                 for name, point in points.items()
             },
+            operating_curve=curve,
             assumed_prevalence=prevalence,
             preprocessing=preprocessing(preset),
             training_data=TrainingData(
-                description=f"PhysioNet/CinC Challenge 2016, public training recordings, less fold {TEST_FOLD}",
+                description=(
+                    f"PhysioNet/CinC Challenge 2016, public training recordings, less fold {TEST_FOLD}; the network"
+                    f" did not learn from fold {VALIDATION_FOLD}, which ended its training and gave calibration,"
+                    " thresholds and operating curve"
+                ),
                 sha256=data_hash(corpus),
                 n_recordings=int(learnt.sum()),
                 n_subjects=len(np.unique(corpus.subjects[learnt])),

@@ -1,8 +1,10 @@
 """The ensemble's beat network: one picture of the average beat per recording."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,13 +12,16 @@ from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
 from ml.dsp.beat_image import image_shape
+from ml.inference.engines.keras import predict
 from ml.nets import beat_cnn
-from ml.training.backend import compile_steps
-from ml.training.callbacks import Countdown
-from ml.training.config import Preset
+from ml.training.callbacks import Countdown, Counted, Observer, Several
+from ml.training.config import Preset, TrainingConfig
+from ml.training.fingerprint import training_fingerprint
+from ml.training.loop import train_network, without_optimizer
 from ml.training.members.beats import WHOLE, BeatViews, beat_views, describe, view_labels
 from ml.training.members.phase_rows import VIEW_BALANCE, view_weights
-from ml.training.step import take_step
+from ml.training.members.picture_changes import CHANGES, varied
+from ml.training.tensorboard import TensorBoard, beat_samples
 
 if TYPE_CHECKING:
     import keras
@@ -28,36 +33,41 @@ LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
 LABEL_SMOOTHING = 0.05
 NETWORKS = 2  # trained one after the other from other seeds; their logits are averaged
-MOST_PHASES, MOST_BANDS = 1, 2  # by which a training picture is shifted: segmentation errors, body size
-HIDDEN_BANDS = 5  # at most, hidden from a training picture: another microphone's dead band
-# How often and how far a training picture's noise floor is raised: another recorder's noise, in nepers of power against
-# the quietest phase of each band, with a random slope over the bands.
-FLOOR_PROBABILITY = 0.5
-FLOOR_NEPERS = (-1.5, 2.0)
-FLOOR_KNOTS, FLOOR_SLOPE_NEPERS = 6, 1.0
 AVERAGING = 0.99  # of the weights, over steps
+EPOCH_STEPS = 50  # at most, between two checkpoints; has no say in the result
 _IMAGES_AT_ONCE = 512
 
 
 def fit(
     views: BeatViews,
-    pictures: NDArray[np.float16],
     labels: NDArray[np.int_],
     databases: NDArray[np.str_],
     *,
     seed: int,
+    directory: Path | None = None,
+    fingerprint: str = "",
     report: Callable[[str], object] = lambda _: None,
 ) -> "keras.Model":
     """The mean of NETWORKS networks, each trained for STEPS batches; nothing is chosen meanwhile.
 
     views : of the n recordings with `labels` and `databases`, shape (n,).
+    directory : where each network's checkpoints and TensorBoard files are kept; a training that was stopped there
+    under the same `fingerprint` goes on to the result that it would have had. None keeps nothing.
+    Raises TrainingStoppedError.
     """
     import keras
 
     countdown = Countdown(report, NAME, NETWORKS * STEPS, "steps")
     networks = [
         _fit_network(
-            views, pictures, labels, databases, seed=seed + number, progress=countdown, done=number * STEPS
+            views,
+            labels,
+            databases,
+            seed=seed + number,
+            progress=countdown,
+            done=number * STEPS,
+            directory=directory and directory / f"network-{number + 1}",
+            fingerprint=fingerprint,
         )
         for number in range(NETWORKS)
     ]
@@ -68,78 +78,113 @@ def fit(
 
 def _fit_network(
     views: BeatViews,
-    pictures: NDArray[np.float16],
     labels: NDArray[np.int_],
     databases: NDArray[np.str_],
     *,
     seed: int,
     progress: Countdown,
     done: int,
+    directory: Path | None = None,
+    fingerprint: str = "",
 ) -> "keras.Model":
     import keras
 
-    keras.utils.set_random_seed(seed)
-    model = beat_cnn.build(image_shape())
-    schedule = keras.optimizers.schedules.CosineDecay(
-        LEARNING_RATE * 0.05, STEPS - STEPS // 10, warmup_target=LEARNING_RATE, warmup_steps=STEPS // 10
-    )
-    model.compile(
-        keras.optimizers.AdamW(
-            schedule,
-            weight_decay=WEIGHT_DECAY,
-            use_ema=True,
-            ema_momentum=AVERAGING,
-            ema_overwrite_frequency=None,
-        ),
-        keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=LABEL_SMOOTHING),
-        jit_compile=compile_steps(),
-    )
-    rng = np.random.default_rng(seed)
-    images, targets = pictures[views.known], view_labels(labels)[views.known]
-    weights = view_weights(views, databases, labels)[views.known]
-    for step in range(STEPS):
-        chosen = rng.choice(len(images), BATCH_SIZE, p=weights)
-        take_step(
-            model,
-            _varied(images[chosen], rng),
-            targets[chosen, None].astype(np.float32),
-            where=f"{NAME}'s step {step + 1}",
-            left="members and folds that are finished are kept",
+    config = _config()
+    batches = BeatBatches(views, labels, databases, steps_per_epoch=STEPS // config.epochs, seed=seed)
+    observers: list[Observer] = [Counted(progress, done)]
+    with ExitStack() as temporary:
+        if directory is None:
+            directory = Path(temporary.enter_context(TemporaryDirectory()))
+        else:
+            # Batches of their own: drawing one more must not move those of the training.
+            shown = BeatBatches(views, labels, databases, steps_per_epoch=1, seed=seed)
+            observers.append(TensorBoard(directory / "tensorboard", beat_samples(*shown.batch(0, 0))))
+        result = train_network(
+            lambda: _build(seed),
+            batches,
+            config,
+            directory=directory,
+            fingerprint={"training": fingerprint, "config": asdict(config), "seed": seed},
+            resume=True,
+            observer=Several(*observers),
+            class_weights=None,
         )
-        progress.done(done + step + 1)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    return keras.Model(model.input, model.output)  # without the optimizer, which is not released
+    released = without_optimizer(result.model)
+    # Without a name of its own: two networks of one name cannot be parts of the mean.
+    return keras.Model(released.inputs[0], released.outputs[0])
 
 
-def _varied(images: NDArray[np.float16], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Pictures (n, phases, bands, statistics), each shifted a little and with some bands hidden."""
-    batch = images.astype(np.float32)
-    for row in range(len(batch)):
-        if rng.random() < FLOOR_PROBABILITY:
-            batch[row] = _with_higher_floor(batch[row], rng)
-        shift = (rng.integers(-MOST_PHASES, MOST_PHASES + 1), rng.integers(-MOST_BANDS, MOST_BANDS + 1))
-        batch[row] = np.roll(batch[row], shift, axis=(0, 1))
-        hidden = rng.integers(HIDDEN_BANDS + 1)
-        first = rng.integers(batch.shape[2] - hidden + 1)
-        batch[row, :, first : first + hidden] = 0
-    return batch
+def _build(seed: int) -> "keras.Model":
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    return beat_cnn.build(image_shape())
 
 
-def _with_higher_floor(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """A picture (phases, bands, statistics) as a noisier recorder would have made it."""
-    middle, low = image[..., 0], image[..., 1]
-    knots = rng.normal(0, FLOOR_SLOPE_NEPERS, FLOOR_KNOTS)
-    slope = np.interp(np.linspace(0, FLOOR_KNOTS - 1, image.shape[1]), np.arange(FLOOR_KNOTS), knots)
-    floor = middle.min(axis=0) + rng.uniform(*FLOOR_NEPERS) + slope
-    middle, low, high = (np.logaddexp(power, floor) for power in (middle, low, low + image[..., 2]))
-    colour = middle.mean(axis=0)
-    return np.stack([middle - colour, low - colour, high - low], axis=2)
+def _config() -> TrainingConfig:
+    """STEPS as equal epochs of EPOCH_STEPS at most: after each there is a checkpoint."""
+    steps_per_epoch = max(n for n in range(1, min(EPOCH_STEPS, STEPS) + 1) if STEPS % n == 0)
+    return TrainingConfig(
+        network=NAME,
+        epochs=STEPS // steps_per_epoch,
+        steps_per_epoch=steps_per_epoch,
+        batch_size=BATCH_SIZE,
+        learning_rate=LEARNING_RATE,
+        weight_decay=WEIGHT_DECAY,
+        label_smoothing=LABEL_SMOOTHING,
+        schedule="warm_cosine",
+        ema=True,
+        ema_momentum=AVERAGING,
+        balance="database_and_label",
+        # Without a validation set nothing is judged by these.
+        patience=STEPS,
+        lr_patience=STEPS,
+        lr_divisor=1.0,
+        score="macro_auc",
+    )
+
+
+class BeatBatches:
+    """Random views, databases and labels balanced, drawn one batch after the other from one generator.
+
+    A batch asked for out of turn is reached by drawing those before it again, so that a resumed training sees what
+    the uninterrupted one would have.
+    """
+
+    def __init__(
+        self,
+        views: BeatViews,
+        labels: NDArray[np.int_],
+        databases: NDArray[np.str_],
+        *,
+        steps_per_epoch: int,
+        seed: int,
+    ) -> None:
+        self.steps_per_epoch = steps_per_epoch
+        self._images, self._targets = views.images[views.known], view_labels(labels)[views.known]
+        self._weights = view_weights(views, databases, labels)[views.known]
+        self._seed = seed
+        self._rng, self._drawn = np.random.default_rng(seed), 0
+
+    def batch(self, epoch: int, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Pictures (BATCH_SIZE, phases, bands, statistics) and labels (BATCH_SIZE, 1)."""
+        wanted = epoch * self.steps_per_epoch + step
+        if wanted < self._drawn:
+            self._rng, self._drawn = np.random.default_rng(self._seed), 0
+        while self._drawn < wanted:
+            self._draw()
+        return self._draw()
+
+    def _draw(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        self._drawn += 1
+        chosen = self._rng.choice(len(self._images), BATCH_SIZE, p=self._weights)
+        return varied(self._images[chosen], self._rng), self._targets[chosen, None].astype(np.float32)
 
 
 def predict_logit(model: "keras.Model", images: NDArray[np.floating]) -> NDArray[np.float64]:
     """One logit per image (n, phases, bands, statistics); shape (n,)."""
     parts = [
-        np.asarray(model.predict_on_batch(images[i : i + _IMAGES_AT_ONCE].astype(np.float32)))[:, 0]
+        predict(model, images[i : i + _IMAGES_AT_ONCE].astype(np.float32))[:, 0]
         for i in range(0, len(images), _IMAGES_AT_ONCE)
     ]
     return np.concatenate(parts).astype(np.float64) if parts else np.empty(0)
@@ -187,7 +232,8 @@ class BeatCnn:
 
     @property
     def settings(self) -> dict[str, Any]:
-        return {
+        """What decides the result beside the recordings and the seed."""
+        return CHANGES | {
             "picture": self.picture,
             "steps": STEPS,
             "batch_size": BATCH_SIZE,
@@ -195,9 +241,6 @@ class BeatCnn:
             "weight_decay": WEIGHT_DECAY,
             "label_smoothing": LABEL_SMOOTHING,
             "networks": NETWORKS,
-            "shift": [MOST_PHASES, MOST_BANDS],
-            "hidden_bands": HIDDEN_BANDS,
-            "floor": [FLOOR_PROBABILITY, list(FLOOR_NEPERS), FLOOR_KNOTS, FLOOR_SLOPE_NEPERS],
             "averaging": AVERAGING,
             "rows": VIEW_BALANCE,
         }
@@ -214,11 +257,12 @@ class BeatCnn:
         """Train on the recordings at `indices` alone."""
         views = beat_views(corpus, report).take(indices)
         model = fit(
-            views,
-            views.pictures(self.picture),
+            replace(views, images=views.pictures(self.picture)),
             corpus.labels[indices],
             corpus.databases[indices],
             seed=seed,
+            directory=work_dir,
+            fingerprint=training_fingerprint(corpus, indices, self.settings, self.name, seed),
             report=report,
         )
         return FittedBeatCnn(model, self.name, self.picture)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ml.data.corpus import Corpus
 from ml.data.loaders import BalancedWindows
 from ml.dsp.mel_windows import MelWindowConfig, mel_windows, windows_of_power
+from ml.inference.engines.keras import predict
 from ml.nets import build_network
 from ml.training.callbacks import ProgressLine, Several
 from ml.training.config import Preset
@@ -121,6 +122,6 @@ class FittedMelCnn:
 
     def _pool(self, windows: list[NDArray[np.float32]]) -> NDArray[np.float64]:
         lengths = [len(own) for own in windows]
-        logits = self.model.predict_on_batch(np.concatenate(windows)[..., None])[:, 0]
+        logits = predict(self.model, np.concatenate(windows)[..., None])[:, 0]
         starts = np.cumsum([0, *lengths[:-1]])
         return np.add.reduceat(np.asarray(logits, dtype=np.float64), starts) / lengths

@@ -1,11 +1,16 @@
 """The members on beats: balanced rows, the same result from the same seed, and exports that agree with their models."""
 
+import json
+import os
+import signal
+
 import numpy as np
 import pytest
 
 from ml.dsp.beat_image import image_shape
 from ml.dsp.phase_features import phase_feature_names
 from ml.inference.engines.onnx import open_file
+from ml.training.callbacks import Counted
 from ml.training.members import beat_cnn, phase_logistic, phase_trees
 from ml.training.members.beats import (
     MURMUR_VIEWS,
@@ -17,6 +22,7 @@ from ml.training.members.beats import (
     views_of,
 )
 from ml.training.members.phase_rows import VIEW_WEIGHT, Rows, view_weights
+from ml.training.step import TrainingStoppedError
 from tests.ml.dsp.heart_sounds import FS_HZ, steady
 
 N_FEATURES = len(phase_feature_names())
@@ -98,16 +104,93 @@ def test_sound_without_a_whole_beat_is_described_by_nothing():
     assert describe(steady(60).x[: FS_HZ * 6 // 10]) is None
 
 
-def test_the_beat_network_learns_and_repeats_itself(monkeypatch):
-    monkeypatch.setattr(beat_cnn, "STEPS", 30)
+@pytest.fixture
+def beats(monkeypatch):
+    """64 recordings that a beat network can tell apart in 20 steps: views, labels and databases."""
+    monkeypatch.setattr(beat_cnn, "STEPS", 20)
+    monkeypatch.setattr(beat_cnn, "EPOCH_STEPS", 10)
+    monkeypatch.setattr(beat_cnn, "NETWORKS", 1)
     monkeypatch.setattr(beat_cnn, "AVERAGING", 0.8)
     random = np.random.default_rng(2)
     labels = np.arange(64) % 2
     images = 0.3 * random.standard_normal((64, N_VIEWS, *image_shape())).astype(np.float16)
     images[labels == 1, :, 6:10, 8:16] += 2
-    known, databases = np.ones((64, N_VIEWS), bool), np.array(["a", "a", "b", "b"] * 16)
-    one, other = (beat_cnn.fit(views(images, known), labels, databases, seed=5) for _ in range(2))
-    logits = beat_cnn.predict_logit(one, images[:, 0])
+    known = np.ones((64, N_VIEWS), bool)
+    return views(images, known), labels, np.array(["a", "a", "b", "b"] * 16)
+
+
+def weights_of(model):
+    return [np.asarray(weight) for weight in model.get_weights()]
+
+
+def test_the_beat_network_learns_and_repeats_itself(beats, monkeypatch):
+    monkeypatch.setattr(beat_cnn, "STEPS", 30)
+    monkeypatch.setattr(beat_cnn, "NETWORKS", 2)
+    seen, labels, _ = beats
+    one, other = (beat_cnn.fit(*beats, seed=5) for _ in range(2))
+    logits = beat_cnn.predict_logit(one, seen.images[:, 0])
     assert one.count_params() < 150_000
     assert logits[labels == 1].mean() > logits[labels == 0].mean() + 0.5
-    assert logits == pytest.approx(beat_cnn.predict_logit(other, images[:, 0]), abs=1e-4)
+    assert logits == pytest.approx(beat_cnn.predict_logit(other, seen.images[:, 0]), abs=1e-4)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("ends", [signal.SIGINT, None])
+def test_a_beat_network_that_was_stopped_or_killed_ends_as_if_it_had_not_been(
+    beats, tmp_path, monkeypatch, ends
+):
+    class Killed(BaseException):
+        """What no handler of the training may catch: the process is gone."""
+
+    straight = weights_of(beat_cnn.fit(*beats, seed=5))
+    tell = Counted.step_ended
+
+    def end(counted, state):
+        tell(counted, state)
+        if (state.epoch, state.step) == (1, 3):
+            if ends is None:
+                raise Killed
+            os.kill(os.getpid(), ends)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Counted, "step_ended", end)
+        with pytest.raises((TrainingStoppedError, Killed)):
+            beat_cnn.fit(*beats, seed=5, directory=tmp_path, fingerprint="f")
+    stored = json.loads((tmp_path / "network-1" / "checkpoint.json").read_text())["state"]
+    assert (stored["epoch"], stored["step"]) == ((1, 3) if ends else (1, 0))
+    resumed = weights_of(beat_cnn.fit(*beats, seed=5, directory=tmp_path, fingerprint="f"))
+    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(resumed, straight, strict=True))
+
+
+@pytest.mark.training
+def test_a_beat_network_shows_its_loss_and_what_it_learns_from(beats, tmp_path):
+    event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    beat_cnn.fit(*beats, seed=5, directory=tmp_path)
+    read = event_accumulator.EventAccumulator(str(tmp_path / "network-1" / "tensorboard"))
+    read.Reload()
+    assert [event.step for event in read.Scalars("loss_of_steps")] == [10, 20]
+    rates = [event.value for event in read.Scalars("learning_rate")]
+    assert rates[0] > rates[1]
+    assert {"beat/normal/1", "beat/abnormal/2"} <= set(read.Tags()["images"])
+
+
+@pytest.mark.training
+def test_a_loss_that_is_not_a_number_ends_a_beat_network_with_a_sentence_and_a_checkpoint(beats, tmp_path):
+    seen, labels, databases = beats
+    seen.images[:] = np.nan
+    with pytest.raises(TrainingStoppedError, match=r"not a number in epoch 1, step 1.*network-1"):
+        beat_cnn.fit(seen, labels, databases, seed=5, directory=tmp_path)
+    assert (tmp_path / "network-1" / "checkpoint.json").exists()
+
+
+def test_a_batch_of_beats_out_of_turn_is_the_one_that_it_would_have_been(beats):
+    def batches():
+        return beat_cnn.BeatBatches(*beats, steps_per_epoch=3, seed=4)
+
+    straight = batches()
+    wanted = [straight.batch(epoch, step) for epoch in range(2) for step in range(3)]
+    assert not np.array_equal(wanted[3][0], wanted[4][0])
+    late, back = batches().batch(1, 1), straight.batch(0, 2)
+    for ours, theirs in ((late, wanted[4]), (back, wanted[2])):
+        assert np.array_equal(ours[0], theirs[0])
+        assert np.array_equal(ours[1], theirs[1])

@@ -90,9 +90,9 @@ def weights_of(result):
     return [np.array(weight) for weight in result.model.get_weights()]
 
 
-@pytest.mark.parametrize("ema", [False, True])
-def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path, ema):
-    config = dataclasses.replace(CONFIG, ema=ema, schedule="cosine")
+@pytest.mark.parametrize(("ema", "schedule"), [(False, "cosine"), (True, "cosine"), (True, "warm_cosine")])
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path, ema, schedule):
+    config = dataclasses.replace(CONFIG, ema=ema, schedule=schedule)
     straight = train(tmp_path / "straight", config=config)
     with pytest.raises(TrainingStoppedError, match="--resume"):
         train(tmp_path / "broken", config=config, observer=PressesCtrlC())
@@ -100,6 +100,14 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path, ema):
     assert len(resumed.history) == 3
     for ours, theirs in zip(weights_of(resumed), weights_of(straight), strict=True):
         assert np.array_equal(ours, theirs)
+
+
+def test_a_warm_up_rises_to_the_learning_rate_and_falls_to_nothing(tmp_path):
+    config = dataclasses.replace(CONFIG, epochs=10, schedule="warm_cosine")
+    rates = [figures["learning_rate"] for figures in train(tmp_path, config=config).history]
+    assert rates[0] == pytest.approx(config.learning_rate)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path):
@@ -243,7 +251,7 @@ def test_half_precision_stays_finite_and_is_released_in_32_bits(tmp_path):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
         model = build_network("mel_cnn", (64, 16, 1))
-        loop._compile(model, dataclasses.replace(CONFIG, ema=True))
+        loop._compile(model, dataclasses.replace(CONFIG, ema=True), 15)
     finally:
         keras.config.set_dtype_policy(before)
     x = np.random.default_rng(0).standard_normal((8, 64, 16, 1)).astype(np.float32)
