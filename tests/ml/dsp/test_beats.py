@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ml.dsp.beat_image import N_PHASES, PHASE_BINS, beat_image, beat_stack, image_shape
-from ml.dsp.beat_spectrum import N_BANDS, band_weights, beat_spectrum
+from ml.dsp.beat_image import N_PHASES, PHASE_BINS, beat_image, beat_stack, image_shape, mel_beat_image
+from ml.dsp.beat_spectrum import N_BANDS, band_weights, beat_spectrum, mel_centres_hz
 from ml.dsp.phase_features import phase_feature_names, phase_features
 from ml.dsp.segmentation import segment
 from ml.errors import SignalError
@@ -103,3 +103,15 @@ def test_no_cycle_is_an_error_with_a_name():
     with pytest.raises(SignalError) as caught:
         beat_spectrum(x, FS_HZ, segment(x, FS_HZ))
     assert caught.value.code == "signal.no_cycle"
+
+
+def test_on_the_mel_scale_a_murmur_shows_at_its_pitch_and_colour_and_level_leave_the_picture_alone():
+    plain = mel_beat_image(spectrum_of(SOUND.x))
+    assert plain.shape == image_shape()
+    systole = slice(PHASE_BINS[0] + 1, PHASE_BINS[0] + PHASE_BINS[1] - 1)
+    rise = (mel_beat_image(spectrum_of(with_murmur(SOUND, 250, 350))) - plain)[systole, :, 0].mean(axis=0)
+    assert 240 < mel_centres_hz()[rise.argmax()] < 360
+    assert mel_beat_image(spectrum_of(20 * SOUND.x)) == pytest.approx(plain, abs=1e-3)
+    assert np.all(
+        np.diff(np.diff(mel_centres_hz())) == pytest.approx(0, abs=1e-9)
+    )  # Slaney: linear below 1 kHz

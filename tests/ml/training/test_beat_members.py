@@ -7,11 +7,13 @@ import signal
 import numpy as np
 import pytest
 
+from ml.data.corpus import Corpus
 from ml.dsp.beat_image import image_shape
 from ml.dsp.phase_features import phase_feature_names
 from ml.inference.engines.onnx import open_file
+from ml.presets import load_preset
 from ml.training.callbacks import Counted
-from ml.training.members import beat_cnn, phase_logistic, phase_trees
+from ml.training.members import beat_cnn, mel_beat_cnn, phase_logistic, phase_trees
 from ml.training.members.beats import (
     MURMUR_VIEWS,
     N_VIEWS,
@@ -38,7 +40,8 @@ def rows():
 
 def views(images, known, features=None):
     features = np.zeros((len(images), N_VIEWS, N_FEATURES), np.float32) if features is None else features
-    return BeatViews(features, images, known, np.zeros((0, 5), np.float32), np.zeros(len(images) + 1, int))
+    edges_s, first = np.zeros((0, 5), np.float32), np.zeros(len(images) + 1, int)
+    return BeatViews(features, images, images[..., ::-1, :], known, edges_s, first)
 
 
 def test_a_view_weighs_half_of_the_whole_and_one_that_is_not_known_nothing():
@@ -50,6 +53,35 @@ def test_a_view_weighs_half_of_the_whole_and_one_that_is_not_known_nothing():
     assert weights[0, 1] == 0
     assert weights[1, 1:] == pytest.approx(VIEW_WEIGHT * weights[1, 0])
     assert weights[:, 0] == pytest.approx(weights[0, 0])
+
+
+def test_tabular_members_learn_from_no_murmur_made_by_rule():
+    known = np.ones((4, N_VIEWS), bool)
+    empty = np.zeros((4, N_VIEWS, *image_shape()), np.float16)
+    groups = np.array(["a", "a", "b", "b"]), np.array([0, 1, 0, 1])
+    weights = view_weights(views(empty, known), *groups, murmurs=False)
+    assert weights.sum() == pytest.approx(1)
+    assert not weights[:, MURMUR_VIEWS].any()
+    assert weights[:, : MURMUR_VIEWS.start].all()
+
+
+def test_each_beat_network_reads_its_own_picture(prepared_heart, monkeypatch, tmp_path):
+    monkeypatch.setattr(beat_cnn, "STEPS", 4)
+    monkeypatch.setattr(beat_cnn, "NETWORKS", 1)
+    corpus = Corpus(prepared_heart)
+    everything = np.arange(len(corpus))
+    found = {}
+    for member in (beat_cnn.create(load_preset("heart")), mel_beat_cnn.create(load_preset("heart"))):
+        fitted = member.fit(
+            corpus, everything, seed=1, work_dir=tmp_path / member.name, report=lambda _: None
+        )
+        found[member.name] = fitted.logits(corpus, everything[:3])
+        sound = corpus.samples(0)
+        assert fitted.logits_of_sound(sound) == pytest.approx(found[member.name][0], abs=0.02)
+        entry = fitted.save(tmp_path)
+        assert (tmp_path / entry["files"]["keras"]).exists()
+        assert entry["files"]["keras"] == f"{member.name}.keras"
+    assert not np.allclose(found["beat_cnn"], found["mel_beat_cnn"])
 
 
 def test_a_normal_recording_with_a_murmur_over_it_counts_as_abnormal():
