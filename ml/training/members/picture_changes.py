@@ -39,7 +39,6 @@ def with_higher_floor(image: NDArray[np.float32], rng: np.random.Generator) -> N
     knots = rng.normal(0, FLOOR_SLOPE_NEPERS, FLOOR_KNOTS)
     slope = np.interp(np.linspace(0, FLOOR_KNOTS - 1, image.shape[1]), np.arange(FLOOR_KNOTS), knots)
     floor = middle.min(axis=0) + rng.uniform(*FLOOR_NEPERS) + slope
-    with np.errstate(invalid="ignore"):  # what is not a number goes on to the loss, which ends the training by name
-        middle, low, high = (np.logaddexp(power, floor) for power in (middle, low, low + image[..., 2]))
+    middle, low, high = (np.logaddexp(power, floor) for power in (middle, low, low + image[..., 2]))
     colour = middle.mean(axis=0)
     return np.stack([middle - colour, low - colour, high - low], axis=2)
