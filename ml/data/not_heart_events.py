@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ml.data import not_heart, not_heart_patterns
+from ml.data import not_heart
 from ml.data.not_heart import coloured_noise, in_band
 
 Maker = Callable[[np.random.Generator, int, float], np.ndarray]
@@ -119,7 +119,7 @@ FAMILIES: dict[str, tuple[Maker, ...]] = {
     "rubbing": (rubbing,),
     "hum": (not_heart.hum, not_heart.beating_hum),
     "tone": (not_heart.tone,),
-    "music": (not_heart.music, not_heart_patterns.tunes),
+    "music": (not_heart.music,),
     "speech": (not_heart.speech,),
     "lungs": (not_heart.lungs,),
     "crackles": (not_heart.crackles,),
@@ -128,11 +128,5 @@ FAMILIES: dict[str, tuple[Maker, ...]] = {
     "steps": (steps,),
     "machine": (not_heart.machine,),
     "digital": (not_heart.digital,),
-    "strokes": (not_heart_patterns.strokes,),
-    "switched": (not_heart_patterns.switched,),
-    "calls": (not_heart_patterns.calls,),
-    "cries": (not_heart_patterns.cries,),
-    "engine": (not_heart_patterns.engine,),
-    "patterns": (not_heart_patterns.patterns,),
 }
 CHANGERS: dict[str, Changer] = {"shuffled": shuffled, "levelled": levelled, "swelling": swelling}

@@ -1,8 +1,8 @@
-"""What the quality index looks at: about ninety numbers of one recording at 2 kHz. numpy only.
+"""What the quality index looks at: about eighty numbers of one recording at 2 kHz. numpy only.
 
 The ideas are those of published heart-sound quality indices (Springer et al. 2016, IEEE EMBC; Tang et al.
 2021, Biomed. Signal Process. Control 70): a heart repeats, its sounds are short, low, and the same in all low
-bands. Half of the numbers come of the beats that the segmentation found (`quality_beats`, `quality_waves`).
+bands. Half of the numbers come of the beats that the segmentation found (`quality_beats`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 
 from ml.dsp.cleaning import clipped_fraction
 from ml.dsp.quality_beats import beat_features
-from ml.dsp.quality_waves import wave_features
 from ml.dsp.quantiles import quantiles
 from ml.dsp.segmentation import Segmentation, segment
 
@@ -61,7 +60,6 @@ def quality_features(x: np.ndarray, segmentation: Segmentation | None = None) ->
         "roughness": float(np.log(np.std(np.diff(x)) + 1e-6)),
         "clipped": math.log10(clipped_fraction(x) + 1e-4),
         **beat_features(bands, ENVELOPE_RATE_HZ, FRAME / 2 / RATE_HZ, segmentation),
-        **wave_features(x, segmentation),
     }
 
 

@@ -72,11 +72,11 @@ def make_rows(data: Path, seed: int, kept: Path | None = None) -> tuple[list[str
     if kept and kept.is_file():
         stored = np.load(kept)
         return list(stored["names"]), Rows(*(stored[field.name] for field in fields(Rows)))
+    rng = np.random.default_rng(seed)
     sounds = list(read_sounds(data))
     found: list[tuple[dict[str, float], tuple[Any, ...]]] = []
-    for k, makers in enumerate((real_clips, noised_clips, stressed_clips, other_clips)):
-        # A generator for each: another family of sounds leaves the pieces of real recordings as they were.
-        for x, *known in makers(np.random.default_rng([seed, k]), sounds):
+    for makers in (real_clips, noised_clips, stressed_clips, other_clips):
+        for x, *known in makers(rng, sounds):
             found.append((features_of(x), tuple(known)))
         print(f"{len(found)} clips after {makers.__name__}", file=sys.stderr)
     names = list(found[0][0])

@@ -7,9 +7,7 @@ from ml.dsp import quality
 from ml.dsp.cleaning import check_samples, remove_offset
 from ml.dsp.quality import PARAMETERS_FILE, REASONS, USABLE_SCORE, assess_quality, measure_level
 from ml.dsp.quality_features import line_share, quality_features
-from ml.dsp.quality_waves import wave_features
 from ml.dsp.resample import resample
-from ml.dsp.segmentation import segment
 from ml.dsp.signal_path import signal_path
 from ml.errors import SignalError
 from ml.inference.wording import QUALITY_ADVICE
@@ -110,42 +108,6 @@ def test_line_share_of_a_tone_and_of_noise():
     t = np.arange(20000) / FS_HZ
     assert line_share(np.sin(2 * np.pi * 100 * t), 50.0) > 0.95
     assert line_share(np.random.default_rng(0).standard_normal(20000), 50.0) < 0.15
-
-
-def waves_of(x):
-    return wave_features(x, segment(x, FS_HZ))
-
-
-def test_the_sounds_of_a_heart_repeat_and_what_lies_between_does_not():
-    found = waves_of(heartbeat(8, noise=0.05)[0].astype(float))
-    assert min(found["wave_s1_20"], found["wave_s2_20"]) > 0.7
-    assert found["wave_rest"] < found["wave_s1_20"] - 0.15
-
-
-def test_noise_that_swells_like_a_heart_has_no_waveform_to_repeat():
-    heart = heartbeat(8)[0].astype(float)
-    loudness = np.sqrt(np.convolve(heart**2, np.ones(60) / 60, "same"))
-    swelling = loudness * np.random.default_rng(0).standard_normal(heart.size)
-    assert waves_of(swelling)["wave_s1_50"] < waves_of(heart)["wave_s1_50"] - 0.2
-
-
-def test_a_tone_repeats_between_its_beats_as_well():
-    t = np.arange(16000) / FS_HZ
-    swell = 1 + 0.9 * np.sin(2 * np.pi * 1.2 * t)
-    assert waves_of(swell * np.sin(2 * np.pi * 60 * t))["wave_rest"] > 0.9
-
-
-def test_what_is_struck_ends_more_slowly_than_it_begins():
-    x = 1e-3 * np.random.default_rng(0).standard_normal(16000)
-    ring = np.arange(400) / FS_HZ
-    x[600:15000:1600] += 1.0
-    x = np.convolve(x, np.exp(-ring / 0.05) * np.sin(2 * np.pi * 70 * ring))[:16000]
-    assert waves_of(x)["attack_s1"] > waves_of(heartbeat(8)[0].astype(float))["attack_s1"] + 0.5
-
-
-def test_waves_of_a_recording_without_beats_are_those_of_noise():
-    found = wave_features(np.ones(3000), segment(np.random.default_rng(0).standard_normal(1200), FS_HZ))
-    assert np.isfinite(list(found.values())).all()
 
 
 def stored():
