@@ -41,10 +41,13 @@ def beat_image(spectrum: BeatSpectrum) -> np.ndarray:
 
 
 def image_of_stack(stack: np.ndarray) -> np.ndarray:
-    """The picture of some of a recording's cycles, `stack` (n_cycles, N_PHASES, N_BANDS), at least one."""
+    """The picture of some of a recording's cycles, `stack` (n_cycles, ..., N_PHASES, N_BANDS), at least one.
+
+    float32 (..., N_PHASES, N_BANDS, 3): one picture for each choice of cycles in the axes between.
+    """
     low, middle, high = quantiles(stack, 0.25, 0.5, 0.75)
-    colour = middle.mean(axis=0, keepdims=True)
-    return np.stack([middle - colour, low - colour, high - low], axis=2).astype(np.float32)
+    colour = middle.mean(axis=-2, keepdims=True)
+    return np.stack([middle - colour, low - colour, high - low], axis=-1).astype(np.float32)
 
 
 def image_shape() -> tuple[int, int, int]:

@@ -16,16 +16,17 @@ N_COARSE = 8
 PARTS = ("early", "mid", "late")
 
 
-def _slices() -> dict[str, slice]:
-    edges = np.cumsum((0, *PHASE_BINS))
-    return {
-        name: slice(int(edges[k]), int(edges[k + 1])) for k, name in enumerate(("s1", "sys", "s2", "dia"))
-    }
+PHASES = ("s1", "sys", "s2", "dia")
 
 
-def _thirds(stack: np.ndarray) -> list[np.ndarray]:
-    """Early, middle and late part of a phase: each (n_cycles, n_bands)."""
-    return [part.mean(axis=1) for part in np.array_split(stack, len(PARTS), axis=1)]
+def phase_levels(stack: np.ndarray) -> np.ndarray:
+    """Mean log power of each stretch of the beat, of `stack` (..., N_PHASES, N_BANDS): (..., 10, N_BANDS).
+
+    The four phases, then systole early, middle and late, then diastole likewise.
+    """
+    phases = np.split(stack, np.cumsum(PHASE_BINS)[:-1], axis=-2)
+    thirds = [third for k in (1, 3) for third in np.array_split(phases[k], len(PARTS), axis=-2)]
+    return np.stack([part.mean(axis=-2) for part in (*phases, *thirds)], axis=-2)
 
 
 def _grouped(values: np.ndarray, n_groups: int) -> np.ndarray:
@@ -58,42 +59,46 @@ def phase_feature_names() -> list[str]:
 
 def phase_features(spectrum: BeatSpectrum) -> np.ndarray:
     """float32 (n_features,), finite, in the order of `phase_feature_names`."""
-    stack = beat_stack(spectrum)
-    where = _slices()
-    mean = {name: stack[:, part].mean(axis=1) for name, part in where.items()}  # (n_cycles, N_BANDS)
+    edges_s = cycle_edges_s(spectrum.cycles)
+    return np.concatenate([level_features(phase_levels(beat_stack(spectrum))), interval_features(edges_s)])
+
+
+def level_features(levels: np.ndarray) -> np.ndarray:
+    """The features made of power, of `phase_levels` (n_cycles, ..., 10, N_BANDS): float32 (..., n_level_features).
+
+    A level that changes alike in every cycle changes the differences by as much and no spread.
+    """
+    mean = {name: levels[..., k, :] for k, name in enumerate(PHASES)}  # (n_cycles, ..., N_BANDS)
     pairs = (("sys", "dia"), ("s1", "dia"), ("s2", "dia"), ("s1", "s2"))
     row = [_grouped(_median(mean[a] - mean[b]), N_WIDE) for a, b in pairs]
-    for name in ("sys", "dia"):
-        row += [_grouped(_median(p - mean["dia"]), N_COARSE) for p in _thirds(stack[:, where[name]])]
+    row += [
+        _grouped(_median(levels[..., k, :] - mean["dia"]), N_COARSE)
+        for k in range(len(PHASES), levels.shape[-2])
+    ]
     spreads = [mean[name] for name in ("s1", "sys", "s2", "dia")] + [mean["sys"] - mean["dia"]]
     row += [_iqr(_grouped(values, N_COARSE)) for values in spreads]
-    total = {name: values[:, : N_BANDS // 2].mean(axis=1) for name, values in mean.items()}
-    row.append(
-        np.array(
-            [
-                _median(total["s1"] - total["s2"]),
-                _median(total["sys"] - total["dia"]),
-                *(_iqr(total[name]) for name in ("s1", "s2", "sys", "dia")),
-            ]
-        )
-    )
-    row.append(_interval_features(spectrum))
-    return np.concatenate(row).astype(np.float32)
+    total = {name: values[..., : N_BANDS // 2].mean(axis=-1) for name, values in mean.items()}
+    totals = [
+        _median(total["s1"] - total["s2"]),
+        _median(total["sys"] - total["dia"]),
+        *(_iqr(total[name]) for name in ("s1", "s2", "sys", "dia")),
+    ]
+    row.append(np.stack(totals, axis=-1))
+    return np.concatenate(row, axis=-1).astype(np.float32)
 
 
-def _interval_features(spectrum: BeatSpectrum) -> np.ndarray:
-    edges = cycle_edges_s(spectrum.cycles)
-    rr_s = edges[:, 4] - edges[:, 0]
-    systole_s = edges[:, 2] - edges[:, 0]
+def interval_features(edges_s: np.ndarray) -> np.ndarray:
+    """The features made of time, of edges (n_cycles, ..., 5) in seconds: float32 (..., n_interval_features)."""
+    rr_s = edges_s[..., 4] - edges_s[..., 0]
+    systole_s = edges_s[..., 2] - edges_s[..., 0]
     usual = _median(rr_s)
-    jump = _median(np.abs(np.diff(rr_s))) if rr_s.size > 1 else 0.0
-    return np.array(
-        [
-            usual,
-            _iqr(rr_s) / usual,
-            jump / usual,
-            _median(systole_s) / usual,
-            _iqr(systole_s) / usual,
-            _iqr(rr_s - systole_s) / usual,
-        ]
-    )
+    jump = _median(np.abs(np.diff(rr_s, axis=0))) if len(rr_s) > 1 else np.zeros_like(usual)
+    row = [
+        usual,
+        _iqr(rr_s) / usual,
+        jump / usual,
+        _median(systole_s) / usual,
+        _iqr(systole_s) / usual,
+        _iqr(rr_s - systole_s) / usual,
+    ]
+    return np.stack(row, axis=-1).astype(np.float32)

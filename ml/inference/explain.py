@@ -1,8 +1,8 @@
 """What moved the probability: parts of the beat, bands of frequency and single beats are taken out one at a time.
 
-The effect is the change of the whole ensemble's calibrated probability through the networks that see the sound
-(`ml.inference.occlusion`); what members on tables of numbers add is not attributed. What an explanation may claim is in
-`sentence_for`.
+The effect is the change of the whole ensemble's calibrated probability through the members that can be asked
+(`ml.inference.occlusion`): all that are made from beats lose the same part at once. Whose say is left out is named.
+What an explanation may claim is in `sentence_for`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 from ml.errors import SignalError
 from ml.inference.heart import NO_HEART
-from ml.inference.members import LoadedMember, Prepared, beat_image_input, mel_window_input, opsfusion_input
-from ml.inference.occlusion import PARTS, PHASES, BeatOcclusion, MelOcclusion
+from ml.inference.members import LoadedMember, Prepared, mel_window_input, opsfusion_input
+from ml.inference.occlusion import MADE_OF_BEATS, N_HIDDEN, PARTS, PHASES, BeatOcclusion, MelOcclusion
 
 if TYPE_CHECKING:
     from ml.inference.predictor import EnsemblePredictor
@@ -32,13 +32,15 @@ def explain(
 ) -> dict[str, Any]:
     """Evidence for the ensemble's `logit` of a recording, as plain JSON types.
 
-    `effects`: per phase and band, the change of p when that part is taken out (negative: it spoke for abnormal).
-    `beats`: the same per beat. `members`: the networks that were asked.
-    `murmur_band_db`: power at 150-500 Hz per phase, relative to the recording's mean. `sentence`: what may be said of
-    it. Without a heartbeat or a network the lists are empty.
+    `effects`: per phase and band, the change of p when that part is taken out (negative: it spoke for abnormal), and
+    that of the logit. `phases`: the same per whole phase, at all frequencies. `beats`: the same per beat left out.
+    `members`: those that were asked; `not_asked`: the others with a say in this recording; `explained_share`: the
+    say of those asked, 0 to 1. `murmur_band_db`: power at 150-500 Hz per phase, relative to the recording's mean.
+    `sentence`: what may be said of it. Without a heartbeat or a member to ask the lists are empty.
     """
     nothing: dict[str, Any] = {
-        "method": "occlusion", "members": [], "effects": [], "beats": [], "murmur_band_db": {},
+        "method": "occlusion", "members": [], "not_asked": [], "explained_share": 0.0,
+        "effects": [], "phases": [], "beats": [], "murmur_band_db": {},
     }  # fmt: skip
     if any(reason in NO_HEART for reason in quality_reasons):
         return {**nothing, "sentence": "There is no heartbeat in which a reason could be sought."}
@@ -48,38 +50,51 @@ def explain(
         return {**nothing, "sentence": "The recording is too short to say what moved the probability."}
     murmur = murmur_band_db(prepared, states)
     weights = _weights(predictor, prepared)
-    parts, asked = np.zeros(len(PARTS)), []
+    hidden, asked, not_asked, explained_share = np.zeros(N_HIDDEN), [], [], 0.0
     beats: dict[tuple[float, float], float] = {}
     for member, weight in zip(predictor.members, weights, strict=True):
         occlusion = _occlusion_for(member, predictor, prepared)
         if occlusion is None:
+            not_asked += [member.member.name] if weight else []
             continue
         by_part, by_beat = occlusion.changes(member)
-        parts += weight * by_part
+        hidden += weight * by_part
         for span_s, beat in zip(occlusion.spans_s, by_beat, strict=True):
             beats[span_s] = beats.get(span_s, 0.0) + weight * float(beat)
         asked.append(member.member.name)
+        explained_share += weight
     if not asked:
         return {
             **nothing,
+            "not_asked": not_asked,
             "murmur_band_db": murmur,
             "sentence": "This model cannot say what moved the probability.",
         }
 
-    def change(logit_change: float) -> float:
+    def change(logit_change: float) -> dict[str, float]:
         p = predictor.point.calibration.probability
-        return round(p(logit + float(logit_change)) - p(logit), 4)
+        logit_change = float(logit_change)
+        return {
+            "change": round(p(logit + logit_change) - p(logit), 4),
+            "logit_change": round(logit_change, 4),
+        }
 
     effects = [
-        {"phase": phase, "low_hz": low_hz, "high_hz": high_hz, "change": change(part)}
-        for (phase, low_hz, high_hz), part in zip(PARTS, parts, strict=True)
+        {"phase": phase, "low_hz": low_hz, "high_hz": high_hz, **change(part)}
+        for (phase, low_hz, high_hz), part in zip(PARTS, hidden[: len(PARTS)], strict=True)
     ]
     return {
         "method": "occlusion",
         "members": asked,
+        "not_asked": not_asked,
+        "explained_share": round(explained_share, 3),
         "effects": effects,
+        "phases": [
+            {"phase": phase, **change(whole)}
+            for phase, whole in zip(PHASES, hidden[len(PARTS) :], strict=True)
+        ],
         "beats": [
-            {"start_s": round(start_s, 3), "end_s": round(end_s, 3), "change": change(beat)}
+            {"start_s": round(start_s, 3), "end_s": round(end_s, 3), **change(beat)}
             for (start_s, end_s), beat in sorted(beats.items())
         ],
         "murmur_band_db": murmur,
@@ -90,19 +105,17 @@ def explain(
 def _occlusion_for(
     member: LoadedMember, predictor: EnsemblePredictor, prepared: Prepared
 ) -> MelOcclusion | BeatOcclusion | None:
-    """What to ask a network with; None for members on tables.
+    """What to ask a member with; None for one that cannot be asked.
 
-    A network on mel windows is not asked where one on the average beat has a larger say: it costs twice the time and
+    A network on mel windows is not asked where those made from beats have a larger say: it costs twice the time and
     would hardly change the picture.
     """
-    if member.input_of is beat_image_input:
+    if member.input_of in MADE_OF_BEATS:
         return BeatOcclusion.of(prepared)
     if member.input_of is not mel_window_input:
         return None
-    if prepared.beat_spectrum is not None and any(
-        other.input_of is beat_image_input and other.member.weight > member.member.weight
-        for other in predictor.members
-    ):
+    of_beats = sum(other.member.weight for other in predictor.members if other.input_of in MADE_OF_BEATS)
+    if prepared.beat_spectrum is not None and of_beats > member.member.weight:
         return None
     return MelOcclusion.of(prepared, member)
 

@@ -1,18 +1,29 @@
-"""How a network's logit changes when a part of the sound is taken out.
+"""How a member's logit changes when a part of the sound is taken out.
 
-Occlusion after Zeiler & Fergus 2014 (ECCV), on a network's own input. A part is taken out by putting each band's median
-in its place, so that nothing happens there.
+Occlusion after Zeiler & Fergus 2014 (ECCV). What counts as absent: as quiet as the quietest fifth of the same beats in
+the same band, which is what the recording has where the heart says nothing. So a part is only ever made quieter, one
+that is silent already changes nothing, and a murmur taken out leaves the beat it was laid over. A median over the beat
+would not do: with a murmur in systole most of the beat is loud.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ml.inference.members import LoadedMember, Prepared, mel_config, recording_mel_power
+from ml.dsp.quantiles import quantiles
+from ml.inference.members import (
+    LoadedMember,
+    Prepared,
+    beat_image_input,
+    mel_config,
+    phase_feature_input,
+    recording_mel_power,
+)
 
 if TYPE_CHECKING:
     from ml.dsp.beat_spectrum import BeatSpectrum
@@ -22,8 +33,11 @@ if TYPE_CHECKING:
 PHASES = ("S1", "systole", "S2", "diastole")  # the states 0..3 of ml.dsp.segmentation
 BANDS_HZ = ((25.0, 80.0), (80.0, 200.0), (200.0, 500.0))
 PARTS = tuple((phase, *band) for phase, band in product(PHASES, BANDS_HZ))
+N_HIDDEN = len(PARTS) + len(PHASES)  # parts, then whole phases at all frequencies
+QUIET_SHARE = 0.2
 MAX_WINDOWS = 2  # windows explained; more of the same recording cost time and say the same
-MAX_BEATS = 12
+MAX_BEATS = 8  # each costs the beat network one more picture
+MADE_OF_BEATS = (beat_image_input, phase_feature_input)  # one occlusion serves them all
 LEAST_OF_A_BEAT_S = 0.2  # inside a window, for the beat to be taken out there
 
 
@@ -43,7 +57,6 @@ class MelOcclusion:
             chosen, n_frames = np.zeros(1, dtype=int), len(power)
         self.windows = np.stack([power[start : start + n_frames] for start in chosen])
         self.frame_times_s = (chosen[:, None] + np.arange(n_frames)) * config.hop / config.fs_hz
-        self.quiet = np.median(self.windows, axis=1, keepdims=True)
         self.centres_hz = mel_to_hz(
             np.linspace(hz_to_mel(config.low_hz), hz_to_mel(config.high_hz), config.n_mels + 2)
         )[1:-1]
@@ -59,12 +72,12 @@ class MelOcclusion:
         return prepared.once(("occlusion", config), lambda: cls(prepared, config))
 
     def changes(self, member: LoadedMember) -> tuple[np.ndarray, np.ndarray]:
-        """Change of `member`'s logit without each of `PARTS` (n_parts,), and without each of the beats in
-        `spans_s`."""
+        """Change of `member`'s logit without each of `PARTS` and each of `PHASES` (N_HIDDEN,), and without each of
+        the beats in `spans_s`."""
         whole, parts, beats = np.split(
             member.logits(self.batch), np.cumsum((len(self.windows), self.n_parts))
         )
-        by_part = (parts.reshape(len(PARTS), -1) - whole).mean(axis=1)
+        by_part = (parts.reshape(N_HIDDEN, -1) - whole).mean(axis=1)
         by_beat = np.zeros(len(self.spans_s))
         for (beat, window), logit in zip(self.owners, beats, strict=True):
             by_beat[beat] += (logit - whole[window]) / len(self.windows)
@@ -74,11 +87,10 @@ class MelOcclusion:
         from ml.dsp.segmentation_features import FRAME_RATE_HZ
 
         state = states[np.clip((self.frame_times_s * FRAME_RATE_HZ).astype(int), 0, states.size - 1)]
-        in_bands = [in_band(self.centres_hz, low_hz, high_hz) for low_hz, high_hz in BANDS_HZ]
-        masks = [
-            (state == phase)[..., None] & chosen for phase, chosen in product(range(len(PHASES)), in_bands)
-        ]
-        return np.concatenate([self._without(mask) for mask in masks])
+        quiet = np.minimum(self.windows, np.quantile(self.windows, QUIET_SHARE, axis=1, keepdims=True))
+        return np.concatenate(
+            [np.where(mask, quiet, self.windows) for mask in hidden_masks(state, self.centres_hz)]
+        )
 
     def _without_beats(
         self, cycles: Sequence[Cycle]
@@ -88,17 +100,16 @@ class MelOcclusion:
         owners: list[tuple[int, int]] = []
         spans_s: list[tuple[float, float]] = []
         frame_s = self.config.hop / self.config.fs_hz
+        # Of a whole beat the usual is put in its place: the floor would make a pause of it.
+        usual = np.median(self.windows, axis=1, keepdims=True)
         for cycle in cycles:
             inside = (self.frame_times_s >= cycle.s1_s) & (self.frame_times_s < cycle.end_s)
             touched = np.flatnonzero(inside.sum(axis=1) * frame_s > LEAST_OF_A_BEAT_S)
             if touched.size and len(spans_s) < MAX_BEATS:
-                pieces.append(self._without(inside[..., None])[touched])
+                pieces.append(np.where(inside[..., None], usual, self.windows)[touched])
                 owners += [(len(spans_s), int(window)) for window in touched]
                 spans_s.append((cycle.s1_s, cycle.end_s))
         return pieces, owners, spans_s
-
-    def _without(self, mask: np.ndarray) -> np.ndarray:
-        return np.where(mask, self.quiet, self.windows)
 
     def _input_of(self, windows: np.ndarray) -> np.ndarray:
         from ml.dsp.mel_windows import normalise_windows
@@ -111,45 +122,82 @@ class MelOcclusion:
 
 
 class BeatOcclusion:
-    """The picture of one recording's average beat, without parts of it, and without each of its first beats."""
+    """One recording's beats without parts of them, and without each of the first beats, as every member made from
+    beats sees them: the average picture and the row of phase features."""
 
     def __init__(self, spectrum: BeatSpectrum) -> None:
-        from ml.dsp.beat_image import beat_stack, image_of_stack
+        from ml.dsp.beat_image import beat_stack
+        from ml.dsp.segmentation import cycle_edges_s
 
-        stack = beat_stack(spectrum)
+        self.stack, self.edges_s = beat_stack(spectrum), cycle_edges_s(spectrum.cycles)
         # The only beat cannot be left out.
-        n_beats = min(len(stack), MAX_BEATS) if len(stack) > 1 else 0
-        without_beats = [image_of_stack(np.delete(stack, beat, axis=0)) for beat in range(n_beats)]
+        n_beats = min(len(self.stack), MAX_BEATS) if len(self.stack) > 1 else 0
         self.spans_s = [(cycle.s1_s, cycle.end_s) for cycle in spectrum.cycles[:n_beats]]
-        self.batch = np.stack([*_images_without_parts(image_of_stack(stack)), *without_beats])
+        place = np.arange(max(len(self.stack) - 1, 0))[:, None]
+        self.others = place + (place >= np.arange(n_beats))  # (n_cycles - 1, n_beats): the cycles that stay
+        # The same in every cycle, on top of one axis for it.
+        self.change = -excess_of_parts(self.stack)[None]
 
     @classmethod
     def of(cls, prepared: Prepared) -> BeatOcclusion | None:
-        """The one that all networks on beat pictures share; None where no beat was found."""
+        """The one that all members made from beats share; None where no beat was found."""
         spectrum = prepared.beat_spectrum
         return None if spectrum is None else prepared.once("beat occlusion", lambda: cls(spectrum))
 
+    @cached_property
+    def images(self) -> np.ndarray:
+        """(1 + N_HIDDEN + n_beats, N_PHASES, N_BANDS, 3): the whole, without each part, without each beat.
+
+        A level that falls alike in every cycle falls as far in every quantile: the changes need no new sorting.
+        """
+        from ml.dsp.beat_image import image_of_stack
+
+        whole = image_of_stack(self.stack)[None]
+        without_beats = [image_of_stack(self.stack[self.others])] if self.spans_s else []
+        return np.concatenate([whole, whole + image_of_stack(self.change), *without_beats])
+
+    @cached_property
+    def features(self) -> np.ndarray:
+        """(1 + N_HIDDEN + n_beats, n_features), as `images`. Taking out sound moves no interval."""
+        from ml.dsp.phase_features import interval_features, level_features, phase_levels
+
+        levels = phase_levels(self.stack)
+        level = level_features(levels)[None]
+        rows = [level, level + level_features(phase_levels(self.change))]
+        intervals = [np.tile(interval_features(self.edges_s), (1 + N_HIDDEN, 1))]
+        if self.spans_s:
+            rows.append(level_features(levels[self.others]))
+            intervals.append(interval_features(self.edges_s[self.others]))
+        return np.concatenate([np.concatenate(rows), np.concatenate(intervals)], axis=1)
+
     def changes(self, member: LoadedMember) -> tuple[np.ndarray, np.ndarray]:
-        """Change of `member`'s logit without each of `PARTS` (n_parts,), and without each of the beats in
-        `spans_s`."""
-        logits = member.logits(self.batch)
-        by_part, by_beat = np.split(logits[1:] - logits[0], [len(PARTS)])
+        """Change of `member`'s logit without each of `PARTS` and each of `PHASES` (N_HIDDEN,), and without each of
+        the beats in `spans_s`."""
+        logits = member.logits(self.features if member.input_of is phase_feature_input else self.images)
+        by_part, by_beat = np.split(logits[1:] - logits[0], [N_HIDDEN])
         return by_part, by_beat
 
 
-def _images_without_parts(image: np.ndarray) -> np.ndarray:
-    """`image` (n_phases, n_bands, n_statistics) and its copies without each of `PARTS`, (1 + n_parts, ...)."""
+def excess_of_parts(stack: np.ndarray) -> np.ndarray:
+    """How far each part lies above the quiet of its band: float32 (N_HIDDEN, N_PHASES, N_BANDS), 0 outside the part.
+
+    stack : (n_cycles, N_PHASES, N_BANDS), log power.
+    """
     from ml.dsp.beat_image import PHASE_BINS
     from ml.dsp.beat_spectrum import band_centres_hz
 
-    quiet = np.median(image, axis=0, keepdims=True)
-    phase_of_row = np.repeat(np.arange(len(PHASES)), PHASE_BINS)[:, None]
-    in_bands = [in_band(band_centres_hz(), low_hz, high_hz) for low_hz, high_hz in BANDS_HZ]
-    without = [
-        np.where(((phase_of_row == phase) & chosen)[..., None], quiet, image)
-        for phase, chosen in product(range(len(PHASES)), in_bands)
-    ]
-    return np.stack([image, *without])
+    usual = quantiles(stack, 0.5)[0]
+    excess = np.maximum(usual - quantiles(usual, QUIET_SHARE)[0], 0)
+    masks = hidden_masks(np.repeat(np.arange(len(PHASES)), PHASE_BINS), band_centres_hz())
+    return np.stack([np.where(mask, excess, np.float32(0)) for mask in masks])
+
+
+def hidden_masks(state: np.ndarray, centres_hz: np.ndarray) -> list[np.ndarray]:
+    """For each of `PARTS`, then each of `PHASES`: where it lies, (..., n_bands), given the states (...) of frames."""
+    everywhere = np.ones(centres_hz.size, dtype=bool)
+    in_bands = [in_band(centres_hz, low_hz, high_hz) for low_hz, high_hz in BANDS_HZ]
+    chosen = [*product(range(len(PHASES)), in_bands), *((phase, everywhere) for phase in range(len(PHASES)))]
+    return [(state == phase)[..., None] & bands for phase, bands in chosen]
 
 
 def in_band(centres_hz: np.ndarray, low_hz: float, high_hz: float) -> np.ndarray:

@@ -3,9 +3,16 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ml.dsp.phase_features import phase_feature_names
 from ml.inference import load_predictor
 from ml.inference.explain import explain, murmur_band_db, sentence_for
-from ml.inference.members import beat_image_input, mel_config, phase_feature_input, prepare
+from ml.inference.members import (
+    beat_image_input,
+    mel_config,
+    opsfusion_input,
+    phase_feature_input,
+    prepare,
+)
 from ml.inference.occlusion import BANDS_HZ, PARTS
 from tests.ml.inference.sounds import heartbeat
 from tests.ml.inference.tiny_model import write_tiny_model
@@ -132,22 +139,50 @@ def test_the_beat_that_moved_a_beat_network_is_found(tiny_predictor):
     assert lowest["start_s"] == pytest.approx(loud.s1_s, abs=0.1)
 
 
-def test_mel_windows_are_not_asked_beside_a_beat_network_with_a_larger_say(tiny_predictor, prepared):
+def test_mel_windows_are_not_asked_where_those_made_of_beats_have_the_larger_say(tiny_predictor, prepared):
     mel = tiny_predictor.members[0]
-    heavier = dataclasses.replace(mel.member, name="beat", weight=2 * mel.member.weight)
+    third = dataclasses.replace(mel.member, name="beat", weight=1.5 * mel.member.weight)
     beat = dataclasses.replace(
-        mel, member=heavier, session=lambda images: np.zeros(len(images)), input_of=beat_image_input
+        mel, member=third, session=lambda images: np.zeros(len(images)), input_of=beat_image_input
     )
-    evidence = explain(dataclasses.replace(tiny_predictor, members=(mel, beat)), prepared, 0.0, ())
-    assert evidence["members"] == ["beat"]
+    rows = dataclasses.replace(beat, input_of=phase_feature_input)
+    evidence = explain(dataclasses.replace(tiny_predictor, members=(mel, beat, rows)), prepared, 0.0, ())
+    assert evidence["members"] == ["beat", "beat"]
+    assert evidence["not_asked"] == [mel.member.name]
+    assert evidence["explained_share"] == pytest.approx(0.75)
 
 
-def test_a_model_of_tables_alone_says_that_it_cannot_explain(tiny_predictor, prepared):
-    member = dataclasses.replace(tiny_predictor.members[0], input_of=phase_feature_input)
+def test_a_member_on_the_original_spectrogram_cannot_explain(tiny_predictor, prepared):
+    member = dataclasses.replace(tiny_predictor.members[0], input_of=opsfusion_input)
     evidence = explain(dataclasses.replace(tiny_predictor, members=(member,)), prepared, 0.0, ())
     assert evidence["effects"] == []
+    assert (evidence["not_asked"], evidence["explained_share"]) == ([member.member.name], 0.0)
     assert evidence["murmur_band_db"]
     assert "cannot say" in evidence["sentence"]
+
+
+def test_a_member_on_phase_features_is_asked_and_the_part_it_listens_to_is_found(tiny_predictor, prepared):
+    columns = [
+        k
+        for k, name in enumerate(phase_feature_names())
+        if name.startswith("sys-dia_")
+        and name.endswith("Hz")
+        and "spread" not in name
+        and 200 <= float(name.removeprefix("sys-dia_").removesuffix("Hz")) < 500
+    ]
+
+    def loudness_of_high_systole(rows):
+        return 0.5 * rows[:, columns].mean(axis=1)
+
+    member = dataclasses.replace(
+        tiny_predictor.members[0], session=loudness_of_high_systole, input_of=phase_feature_input
+    )
+    evidence = explain(dataclasses.replace(tiny_predictor, members=(member,)), prepared, 0.0, ())
+    strongest = max(evidence["effects"], key=lambda effect: abs(effect["change"]))
+    assert (strongest["phase"], strongest["low_hz"]) == ("systole", 200.0)
+    assert strongest["logit_change"] < 0
+    whole = {each["phase"]: each["logit_change"] for each in evidence["phases"]}
+    assert whole["systole"] <= strongest["logit_change"]
 
 
 def test_a_member_without_a_beat_to_see_has_no_share(tiny_predictor):

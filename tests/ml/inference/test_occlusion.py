@@ -1,0 +1,96 @@
+"""What is hidden, and that each member is given the same beats without it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ml.dsp.beat_image import beat_image, beat_stack, image_of_stack
+from ml.dsp.beat_spectrum import band_centres_hz, beat_spectrum
+from ml.dsp.phase_features import level_features, phase_features, phase_levels
+from ml.inference.members import prepare
+from ml.inference.occlusion import MAX_BEATS, N_HIDDEN, PARTS, PHASES, BeatOcclusion, excess_of_parts
+from tests.ml.inference.sounds import heartbeat
+
+SYSTOLE, DIASTOLE = slice(4, 12), slice(16, 28)
+
+
+@pytest.fixture(scope="module")
+def spectrum():
+    return prepare(heartbeat(9, murmur=0.4)[0].astype(np.float64), 2000).beat_spectrum
+
+
+@pytest.fixture(scope="module")
+def occlusion(spectrum):
+    return BeatOcclusion(spectrum)
+
+
+def test_the_first_row_is_what_the_members_see(spectrum, occlusion):
+    assert np.array_equal(occlusion.images[0], beat_image(spectrum))
+    assert np.array_equal(occlusion.features[0], phase_features(spectrum))
+
+
+def test_hiding_in_the_result_equals_hiding_in_every_beat(spectrum, occlusion):
+    """The short cut: quantiles fall as far as the level they are taken of."""
+    stack = beat_stack(spectrum)
+    n_levels = level_features(phase_levels(stack)).size
+    for row, excess in enumerate(excess_of_parts(stack), start=1):
+        hidden = stack - excess
+        assert np.allclose(occlusion.images[row], image_of_stack(hidden), atol=1e-4)
+        assert np.allclose(
+            occlusion.features[row, :n_levels], level_features(phase_levels(hidden)), atol=1e-4
+        )
+    assert np.array_equal(occlusion.features[1, n_levels:], occlusion.features[0, n_levels:])
+
+
+def test_a_beat_left_out_equals_a_recording_without_it(spectrum, occlusion):
+    assert len(occlusion.spans_s) == min(MAX_BEATS, len(spectrum.cycles))
+    for beat in range(len(occlusion.spans_s)):
+        others = [cycle for k, cycle in enumerate(spectrum.cycles) if k != beat]
+        without = replace(spectrum, cycles=others)
+        row = 1 + N_HIDDEN + beat
+        assert np.allclose(occlusion.images[row], beat_image(without), atol=1e-5)
+        assert np.allclose(occlusion.features[row], phase_features(without), atol=1e-5)
+
+
+def test_only_sound_above_the_quiet_of_its_band_is_taken_out():
+    """Loud S1 and S2, systole at 3, a diastole as quiet as it gets: hiding the last changes nothing."""
+    levels = np.repeat([9.0, 3.0, 7.0, 1.0], (4, 8, 4, 12)).astype(np.float32)
+    stack = (
+        levels[None, :, None] + np.linspace(0, 1, 5, dtype=np.float32)[:, None, None] + np.zeros((1, 1, 32))
+    )
+    excess = dict(zip([*PARTS, *PHASES], excess_of_parts(stack), strict=True))
+    assert excess["diastole"].max() == pytest.approx(0, abs=1e-6)
+    systole = excess["systole", 80.0, 200.0]
+    inside = (band_centres_hz() >= 80) & (band_centres_hz() < 200)
+    assert np.allclose(systole[SYSTOLE][:, inside], 2.0)
+    assert systole.sum() == pytest.approx(2.0 * 8 * inside.sum())
+    assert np.allclose(excess["S1"][:4], 8.0)
+    assert not excess["S1"][4:].any()
+
+
+def test_hiding_a_murmur_leaves_the_beat_it_was_laid_over():
+    """The same heart with and without sound in systole: with it hidden, the two beats look alike there."""
+    clean = prepare(heartbeat(12)[0].astype(np.float64), 2000)
+    loud = prepare(heartbeat(12, murmur=0.6)[0].astype(np.float64), 2000)
+    # The same beats, so that nothing but the murmur differs.
+    murmur = BeatOcclusion(beat_spectrum(loud.samples, 2000, clean.segmentation))
+    wanted = beat_image(beat_spectrum(clean.samples, 2000, clean.segmentation))[:, :, 0]
+    hidden = murmur.images[1 + len(PARTS) + PHASES.index("systole"), :, :, 0]
+    high = (band_centres_hz() > 120) & (band_centres_hz() < 350)
+
+    def systole_over_diastole(image):
+        return image[SYSTOLE][:, high].mean() - image[DIASTOLE][:, high].mean()
+
+    before = systole_over_diastole(murmur.images[0, :, :, 0]) - systole_over_diastole(wanted)
+    after = systole_over_diastole(hidden) - systole_over_diastole(wanted)
+    assert before > 1.0
+    assert abs(after) < 0.3 * before
+
+
+def test_one_beat_cannot_be_left_out():
+    spectrum = prepare(heartbeat(3)[0].astype(np.float64), 2000).beat_spectrum
+    alone = BeatOcclusion(replace(spectrum, cycles=spectrum.cycles[:1]))
+    assert alone.spans_s == []
+    assert alone.images.shape[0] == alone.features.shape[0] == 1 + N_HIDDEN
+    assert np.isfinite(alone.features).all()
