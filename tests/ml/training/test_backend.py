@@ -1,6 +1,7 @@
 """What the devices of a machine allow, and the same training on the other backend and on two devices."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def test_the_loop_holds_on_jax():
         ["-m", "pytest", "-q", "-x", "tests/ml/training/test_loop.py", "-k", chosen],
         backend="jax",
     )
-    assert "2 passed" in out
+    assert "3 passed" in out
 
 
 @needs_jax
@@ -148,3 +149,45 @@ def test_the_same_command_trains_on_jax_and_its_model_reads_on_tensorflow(prepar
     )
     assert out.strip().endswith("tensorflow True")
     assert np.isfinite((tmp_path / "m" / "training_log.json").stat().st_size)
+
+
+@pytest.fixture(scope="module")
+def networks(prepared_heart, tmp_path_factory):
+    """What the ensemble's networks come to on each backend, from the same weights and the same batches."""
+    out = tmp_path_factory.mktemp("networks")
+    return {
+        backend: json.loads(
+            run(
+                ["-m", "tests.ml.training.tiny_members", str(prepared_heart), str(out)],
+                backend=backend,
+                DJANGO_SETTINGS_MODULE="tests.settings",
+            ).splitlines()[-1]
+        )
+        for backend in ("tensorflow", "jax")
+    }
+
+
+@needs_jax
+@pytest.mark.training
+@pytest.mark.parametrize("network", ["beat_cnn", "mel_cnn"])
+def test_both_backends_take_the_ensembles_networks_to_the_same_place(networks, network):
+    ours, theirs = networks["jax"][network], networks["tensorflow"][network]
+    assert ours["losses"][0] == pytest.approx(theirs["losses"][0], rel=1e-4)
+    assert ours["losses"] == pytest.approx(theirs["losses"], rel=2e-2)
+    assert ours["logits"] == pytest.approx(theirs["logits"], abs=0.05)
+
+
+@needs_jax
+@pytest.mark.training
+@pytest.mark.parametrize("network", ["beat_cnn", "mel_cnn"])
+def test_jax_compiles_a_networks_step_once(networks, network):
+    compiled = networks["jax"][network]["compiled"]
+    assert compiled[0] > 0
+    assert compiled[-1] == compiled[-3]
+    assert compiled[2] == compiled[1]
+
+
+@needs_jax
+@pytest.mark.training
+def test_jax_does_not_compile_anew_for_each_length_of_a_sound(networks):
+    assert networks["jax"]["compiled_for_sounds"] <= 2
