@@ -54,10 +54,10 @@ def add_murmur(x, fs_hz, start_s, *, length_s, loudness, rng):
     x[first : first + piece.size] += piece
 
 
-def not_hearts():
-    """(name, samples, fs_hz) of clips without a heart: at least 100, of 3 to 20 s, at 2 to 44.1 kHz."""
+def not_hearts(makers=None):
+    """(name, samples, fs_hz) of clips without a heart, six of each kind, of 3 to 20 s, at 2 to 44.1 kHz."""
     rng = np.random.default_rng(20240501)
-    for make in MAKERS:
+    for make in makers or MAKERS:
         for _ in range(6):
             fs_hz = int(rng.choice([2000, 4000, 8000, 44100]))
             x = np.asarray(make(rng, int(rng.uniform(3, 20) * fs_hz), fs_hz), dtype=np.float64)

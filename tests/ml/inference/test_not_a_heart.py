@@ -7,10 +7,13 @@ import pytest
 
 from ml.dsp.io import load_audio
 from tests.ml.inference.sounds import MAKERS, not_hearts
+from tests.ml.inference.unseen_sounds import UNSEEN_MAKERS
 
 N_REAL = 200
 # Chirps, tunes and strokes of cloth that keep a heart's time still pass: see docs/quality-index.md.
 MAX_FALSE_ACCEPTANCE = 0.05
+# Of kinds that it never heard: a drum that turns, wheels on rails and a drummer pass most (11 of 102 when first heard).
+MAX_FALSE_ACCEPTANCE_UNSEEN = 0.12
 MAX_FALSE_REJECTION = 0.04
 
 
@@ -18,18 +21,23 @@ def confident(reading):
     return reading.label != "unsure"
 
 
-def test_no_confident_label_on_what_is_no_heart(tiny_predictor, record_property):
+@pytest.mark.parametrize(
+    ("makers", "most"),
+    [(MAKERS, MAX_FALSE_ACCEPTANCE), (UNSEEN_MAKERS, MAX_FALSE_ACCEPTANCE_UNSEEN)],
+    ids=["known kinds", "kinds never heard"],
+)
+def test_no_confident_label_on_what_is_no_heart(tiny_predictor, record_property, makers, most):
     forced = forcing(tiny_predictor)
     accepted, n = [], 0
-    for name, x, fs_hz in not_hearts():
+    for name, x, fs_hz in not_hearts(makers):
         n += 1
         if confident(forced.read(x, fs_hz, explain=False)):
             accepted.append(name)
     rate = len(accepted) / n
     record_property("false_acceptance", rate)
-    print(f"false acceptance {len(accepted)} of {n} clips of {len(MAKERS)} kinds: {accepted}")
+    print(f"false acceptance {len(accepted)} of {n} clips of {len(makers)} kinds: {accepted}")
     assert n >= 100
-    assert rate <= MAX_FALSE_ACCEPTANCE
+    assert rate <= most
 
 
 def test_real_recordings_are_not_turned_away(tiny_predictor, physionet, record_property):
