@@ -44,9 +44,9 @@ def test_every_cell_runs_without_a_warning(executed):
     assert complaints == []
 
 
-def test_it_draws_sound_spectrum_beats_gauge_and_explanation(executed):
+def test_it_draws_sound_spectrum_beats_average_beat_gauge_and_explanation(executed):
     figures = [output for output in outputs_of(executed, "display_data") if "image/png" in output.data]
-    assert len(figures) == 5
+    assert len(figures) == 6
 
 
 def test_it_says_what_the_model_read_and_why(executed):
