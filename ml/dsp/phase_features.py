@@ -14,8 +14,6 @@ from ml.dsp.segmentation import cycle_edges_s
 N_WIDE = 16  # pairs of the spectrogram's bands
 N_COARSE = 8
 PARTS = ("early", "mid", "late")
-
-
 PHASES = ("s1", "sys", "s2", "dia")
 
 
