@@ -1,4 +1,8 @@
-"""One picture of a recording's average beat: phase of the cycle by frequency, without level and device colour."""
+"""Pictures of a recording's average beat: phase of the cycle by frequency, without level and device colour.
+
+The beat network reads two of them, one after the other in the last axis: with bands evenly spaced in log frequency,
+which divide low murmurs finely, and on the mel scale, which divides high ones.
+"""
 
 from collections.abc import Sequence
 
@@ -11,6 +15,9 @@ from ml.dsp.segmentation import Cycle, cycle_edges_s
 PHASE_BINS = (4, 8, 4, 12)  # S1, systole, S2, diastole
 N_PHASES = sum(PHASE_BINS)
 CHANNELS = ("median", "lower quartile", "interquartile range")
+# Where each picture lies in the last axis of `beat_pictures`.
+LOG_PICTURE = slice(0, len(CHANNELS))
+MEL_PICTURE = slice(len(CHANNELS), 2 * len(CHANNELS))
 
 
 def beat_stack(spectrum: BeatSpectrum) -> np.ndarray:
@@ -56,6 +63,11 @@ def mel_beat_image(spectrum: BeatSpectrum) -> np.ndarray:
     return image_of_stack(mel_beat_stack(spectrum))
 
 
+def beat_pictures(spectrum: BeatSpectrum) -> np.ndarray:
+    """Both pictures, on log frequency and on the mel scale: float32 `pictures_shape()`."""
+    return np.concatenate([beat_image(spectrum), mel_beat_image(spectrum)], axis=-1)
+
+
 def image_of_stack(stack: np.ndarray) -> np.ndarray:
     """The picture of some of a recording's cycles, `stack` (n_cycles, ..., N_PHASES, N_BANDS), at least one.
 
@@ -68,3 +80,7 @@ def image_of_stack(stack: np.ndarray) -> np.ndarray:
 
 def image_shape() -> tuple[int, int, int]:
     return (N_PHASES, N_BANDS, len(CHANNELS))
+
+
+def pictures_shape() -> tuple[int, int, int]:
+    return (N_PHASES, N_BANDS, 2 * len(CHANNELS))

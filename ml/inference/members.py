@@ -3,8 +3,7 @@
 | kind | input | shape |
 |---|---|---|
 | mel_windows, mel_cnn | log-mel windows, device colour removed | (n_windows, n_frames, n_mels, 1) |
-| beat_image, beat_cnn | one average beat, phase by band | (1, n_phases, n_bands, n_statistics) |
-| mel_beat_image, mel_beat_cnn | the same on the mel scale | (1, n_phases, n_bands, n_statistics) |
+| beat_pictures, beat_cnn | one average beat, phase by band, on two scales | (1, n_phases, n_bands, 2 n_statistics) |
 | phase_features, phase_trees, phase_logistic | one row of numbers per recording | (1, n_features) |
 | opsfusion | the original system's spectrogram | (1, n_bands, n_frames, 1) |
 """
@@ -132,22 +131,12 @@ def _of_type(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in config.items() if name in names}
 
 
-def beat_image_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
-    """The average beat; None where no whole heart cycle was found."""
-    from ml.dsp.beat_image import beat_image
+def beat_picture_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
+    """The average beat on log frequency and on the mel scale; None where no whole heart cycle was found."""
+    from ml.dsp.beat_image import beat_pictures
 
     spectrum = prepared.beat_spectrum
-    return None if spectrum is None else prepared.once("beat image", lambda: beat_image(spectrum)[None])
-
-
-def mel_beat_image_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
-    """The average beat on the mel scale; None where no whole heart cycle was found."""
-    from ml.dsp.beat_image import mel_beat_image
-
-    spectrum = prepared.beat_spectrum
-    return (
-        None if spectrum is None else prepared.once("mel beat image", lambda: mel_beat_image(spectrum)[None])
-    )
+    return None if spectrum is None else prepared.once("beat pictures", lambda: beat_pictures(spectrum)[None])
 
 
 def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
@@ -163,10 +152,8 @@ def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.nda
 INPUTS: dict[str, InputOf] = {
     "mel_windows": mel_window_input,
     "mel_cnn": mel_window_input,
-    "beat_image": beat_image_input,
-    "beat_cnn": beat_image_input,
-    "mel_beat_image": mel_beat_image_input,
-    "mel_beat_cnn": mel_beat_image_input,
+    "beat_pictures": beat_picture_input,
+    "beat_cnn": beat_picture_input,
     "phase_features": phase_feature_input,
     "phase_trees": phase_feature_input,
     "phase_logistic": phase_feature_input,

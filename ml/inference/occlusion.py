@@ -19,8 +19,7 @@ from ml.dsp.quantiles import quantiles
 from ml.inference.members import (
     LoadedMember,
     Prepared,
-    beat_image_input,
-    mel_beat_image_input,
+    beat_picture_input,
     mel_config,
     phase_feature_input,
     recording_mel_power,
@@ -37,8 +36,8 @@ PARTS = tuple((phase, *band) for phase, band in product(PHASES, BANDS_HZ))
 N_HIDDEN = len(PARTS) + len(PHASES)  # parts, then whole phases at all frequencies
 QUIET_SHARE = 0.2
 MAX_WINDOWS = 2  # windows explained; more of the same recording cost time and say the same
-MAX_BEATS = 8  # each costs the beat networks one more picture
-MADE_OF_BEATS = (beat_image_input, mel_beat_image_input, phase_feature_input)  # one occlusion serves them all
+MAX_BEATS = 8  # each costs the beat networks one more beat to look at
+MADE_OF_BEATS = (beat_picture_input, phase_feature_input)  # one occlusion serves them all
 LEAST_OF_A_BEAT_S = 0.2  # inside a window, for the beat to be taken out there
 
 
@@ -149,14 +148,10 @@ class BeatOcclusion:
         return None if spectrum is None else prepared.once("beat occlusion", lambda: cls(spectrum))
 
     @cached_property
-    def images(self) -> np.ndarray:
-        """(1 + N_HIDDEN + n_beats, N_PHASES, N_BANDS, 3): the whole, without each part, without each beat."""
-        return self._images(self.stack, self.change)
-
-    @cached_property
-    def mel_images(self) -> np.ndarray:
-        """`images` on the mel scale."""
-        return self._images(self.mel_stack, self.mel_change)
+    def pictures(self) -> np.ndarray:
+        """(1 + N_HIDDEN + n_beats, *pictures_shape()): the whole, without each part, without each beat."""
+        of_both = self._images(self.stack, self.change), self._images(self.mel_stack, self.mel_change)
+        return np.concatenate(of_both, axis=-1)
 
     def _images(self, stack: np.ndarray, change: np.ndarray) -> np.ndarray:
         """A level that falls alike in every cycle falls as far in every quantile: the changes need no new sorting."""
@@ -168,7 +163,7 @@ class BeatOcclusion:
 
     @cached_property
     def features(self) -> np.ndarray:
-        """(1 + N_HIDDEN + n_beats, n_features), as `images`. Taking out sound moves no interval."""
+        """(1 + N_HIDDEN + n_beats, n_features), as `pictures`. Taking out sound moves no interval."""
         from ml.dsp.phase_features import interval_features, level_features, phase_levels
 
         levels = phase_levels(self.stack)
@@ -183,14 +178,9 @@ class BeatOcclusion:
     def changes(self, member: LoadedMember) -> tuple[np.ndarray, np.ndarray]:
         """Change of `member`'s logit without each of `PARTS` and each of `PHASES` (N_HIDDEN,), and without each of
         the beats in `spans_s`."""
-        logits = member.logits(self._input_of(member))
+        logits = member.logits(self.features if member.input_of is phase_feature_input else self.pictures)
         by_part, by_beat = np.split(logits[1:] - logits[0], [N_HIDDEN])
         return by_part, by_beat
-
-    def _input_of(self, member: LoadedMember) -> np.ndarray:
-        if member.input_of is phase_feature_input:
-            return self.features
-        return self.images if member.input_of is beat_image_input else self.mel_images
 
 
 def excess_of_parts(stack: np.ndarray, centres_hz: np.ndarray) -> np.ndarray:

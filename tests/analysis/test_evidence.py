@@ -23,6 +23,19 @@ def test_losing_what_spoke_for_abnormal_is_shown_as_for():
     assert table.murmur_band_db == (("S1", 2.0), ("systole", -6.5))
 
 
+def test_a_whole_phase_is_a_row_of_its_own_and_not_the_sum_of_its_bands():
+    whole = [{"phase": "systole", "change": -0.1}, {"phase": "S1", "change": 0.0}]
+    band, cells = evidence_table(EVIDENCE | {"phases": whole}).rows[-1]
+    assert band == "All frequencies"
+    assert [cell.weight for cell in cells] == [0.0, 0.1]
+    assert [cell.shade for cell in cells] == ["none", "for-2"]
+
+
+def test_the_say_of_those_who_could_not_be_asked_is_told():
+    assert evidence_table(EVIDENCE).unexplained_percent == 0
+    assert evidence_table(EVIDENCE | {"explained_share": 0.952}).unexplained_percent == 5
+
+
 def test_no_evidence_is_no_table():
     assert evidence_table(None) is None
     assert evidence_table({"effects": [], "sentence": "Too short."}) is None

@@ -1,4 +1,9 @@
-"""The ensemble's beat network: one picture of the average beat per recording."""
+"""The ensemble's networks, as one member: small ones on two pictures of the average beat, their logits averaged.
+
+Half of them see bands evenly spaced in log frequency and half the mission's mel scale, which divides high frequencies
+finely. They are one member because they err alike: whoever chooses the ensemble's shares on a few databases then weighs
+networks against trees, not network against network (docs/experiments.md).
+"""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
-from ml.dsp.beat_image import image_shape
+from ml.dsp.beat_image import LOG_PICTURE, MEL_PICTURE, image_shape, pictures_shape
 from ml.inference.engines.keras import predict
 from ml.nets import beat_cnn
 from ml.training.callbacks import Countdown, Counted, Observer, Several
@@ -32,7 +37,8 @@ BATCH_SIZE = 64
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
 LABEL_SMOOTHING = 0.05
-NETWORKS = 2  # trained one after the other from other seeds; their logits are averaged
+PICTURES = {"log": LOG_PICTURE, "mel": MEL_PICTURE}
+NETWORKS = 2  # of each picture, trained one after the other from other seeds
 AVERAGING = 0.99  # of the weights, over steps
 EPOCH_STEPS = 50  # at most, between two checkpoints; has no say in the result
 _IMAGES_AT_ONCE = 512
@@ -48,7 +54,7 @@ def fit(
     fingerprint: str = "",
     report: Callable[[str], object] = lambda _: None,
 ) -> "keras.Model":
-    """The mean of NETWORKS networks, each trained for STEPS batches; nothing is chosen meanwhile.
+    """The mean of NETWORKS networks of each picture, each trained for STEPS batches; nothing is chosen meanwhile.
 
     views : of the n recordings with `labels` and `databases`, shape (n,).
     directory : where each network's checkpoints and TensorBoard files are kept; a training that was stopped there
@@ -57,23 +63,23 @@ def fit(
     """
     import keras
 
-    countdown = Countdown(report, NAME, NETWORKS * STEPS, "steps")
-    networks = [
-        _fit_network(
-            views,
+    wanted = [(picture, number) for picture in PICTURES for number in range(NETWORKS)]
+    countdown = Countdown(report, NAME, len(wanted) * STEPS, "steps")
+    inputs = keras.Input(pictures_shape(), name="beat")
+    logits = []
+    for place, (picture, number) in enumerate(wanted):
+        network = _fit_network(
+            replace(views, pictures=views.pictures[..., PICTURES[picture]]),
             labels,
             databases,
             seed=seed + number,
             progress=countdown,
-            done=number * STEPS,
-            directory=directory and directory / f"network-{number + 1}",
+            done=place * STEPS,
+            directory=directory and directory / f"{picture}-{number + 1}",
             fingerprint=fingerprint,
         )
-        for number in range(NETWORKS)
-    ]
-    inputs = keras.Input(image_shape(), name="beat")
-    mean = keras.layers.Average(dtype="float32", name="logit")([network(inputs) for network in networks])
-    return keras.Model(inputs, mean, name=NAME)
+        logits.append(network(inputs[..., PICTURES[picture]]))
+    return keras.Model(inputs, keras.layers.Average(dtype="float32", name="logit")(logits), name=NAME)
 
 
 def _fit_network(
@@ -161,7 +167,7 @@ class BeatBatches:
         seed: int,
     ) -> None:
         self.steps_per_epoch = steps_per_epoch
-        self._images, self._targets = views.images[views.known], view_labels(labels)[views.known]
+        self._pictures, self._targets = views.pictures[views.known], view_labels(labels)[views.known]
         self._weights = view_weights(views, databases, labels)[views.known]
         self._seed = seed
         self._rng, self._drawn = np.random.default_rng(seed), 0
@@ -177,8 +183,8 @@ class BeatBatches:
 
     def _draw(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         self._drawn += 1
-        chosen = self._rng.choice(len(self._images), BATCH_SIZE, p=self._weights)
-        return varied(self._images[chosen], self._rng), self._targets[chosen, None].astype(np.float32)
+        chosen = self._rng.choice(len(self._pictures), BATCH_SIZE, p=self._weights)
+        return varied(self._pictures[chosen], self._rng), self._targets[chosen, None].astype(np.float32)
 
 
 def predict_logit(model: "keras.Model", images: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -192,18 +198,14 @@ def predict_logit(model: "keras.Model", images: NDArray[np.floating]) -> NDArray
 
 @dataclass(frozen=True)
 class FittedBeatCnn:
-    """`picture` is which of the beat's pictures it reads: a field of Described."""
-
     model: "keras.Model"
-    name: str
-    picture: str
 
     def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Logits of whole recordings, NaN where no heart cycle was found."""
         views: BeatViews = beat_views(corpus)
         out = np.full(len(indices), np.nan)
         known = views.known[indices, WHOLE]
-        out[known] = predict_logit(self.model, views.pictures(self.picture)[indices[known], WHOLE])
+        out[known] = predict_logit(self.model, views.pictures[indices[known], WHOLE])
         return out
 
     def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
@@ -211,30 +213,29 @@ class FittedBeatCnn:
         described = describe(samples - samples.mean())
         if described is None:
             return float("nan")
-        return float(predict_logit(self.model, getattr(described, self.picture)[None])[0])
+        return float(predict_logit(self.model, described.pictures[None])[0])
 
     def save(self, directory: Path) -> dict[str, Any]:
         """Write the network's .keras file; returns the artefact's entry."""
-        self.model.save(directory / f"{self.name}.keras")
+        self.model.save(directory / f"{NAME}.keras")
         return {
-            "files": {"keras": f"{self.name}.keras"},
-            "config": {"output": "logit", "shape": list(image_shape())},
+            "files": {"keras": f"{NAME}.keras"},
+            "config": {"output": "logit", "shape": list(pictures_shape())},
         }
 
 
 @dataclass(frozen=True)
 class BeatCnn:
-    """A network on one of the beat's pictures: `picture` is a field of Described, `kind` its name in the artefact."""
+    """The member, untrained."""
 
     name: str = NAME
-    kind: str = "beat_image"
-    picture: str = "image"
+    kind: str = "beat_pictures"
 
     @property
     def settings(self) -> dict[str, Any]:
         """What decides the result beside the recordings and the seed."""
         return CHANGES | {
-            "picture": self.picture,
+            "pictures": list(PICTURES),
             "steps": STEPS,
             "batch_size": BATCH_SIZE,
             "learning_rate": LEARNING_RATE,
@@ -257,7 +258,7 @@ class BeatCnn:
         """Train on the recordings at `indices` alone."""
         views = beat_views(corpus, report).take(indices)
         model = fit(
-            replace(views, images=views.pictures(self.picture)),
+            views,
             corpus.labels[indices],
             corpus.databases[indices],
             seed=seed,
@@ -265,7 +266,7 @@ class BeatCnn:
             fingerprint=training_fingerprint(corpus, indices, self.settings, self.name, seed),
             report=report,
         )
-        return FittedBeatCnn(model, self.name, self.picture)
+        return FittedBeatCnn(model)
 
 
 def create(preset: Preset) -> BeatCnn:

@@ -1,4 +1,4 @@
-"""Phase features and beat images of a corpus, computed once and kept beside its waveforms.
+"""Phase features and beat pictures of a corpus, computed once and kept beside its waveforms.
 
 Each recording is seen several times: as it is, as shorter cuts that another device might have made, and, if it is a
 normal one, with murmurs laid over it. All but the first are for training alone; they are drawn from the recording's
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ml.data.augment import augment_batch
 from ml.data.corpus import FS_HZ, FULL_SCALE, WAVEFORMS_FILE, Corpus
 from ml.data.murmurs import MURMUR_SETTINGS, add_murmur
-from ml.dsp.beat_image import beat_image, image_shape, mel_beat_image
+from ml.dsp.beat_image import beat_pictures, pictures_shape
 from ml.dsp.beat_spectrum import BeatSpectrum, beat_spectrum
 from ml.dsp.phase_features import phase_feature_names, phase_features
 from ml.dsp.segmentation import Segmentation, cycle_edges_s, segment
@@ -54,25 +54,23 @@ _CHUNK = 16
 
 
 class Described(NamedTuple):
-    """What the members read of one sound: features (n_features,) and two pictures of its average beat."""
+    """What the members read of one sound: features (n_features,) and the pictures of its average beat."""
 
     features: NDArray[np.float32]
-    image: NDArray[np.float32]
-    mel_image: NDArray[np.float32]
+    pictures: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class BeatViews:
-    """For n recordings: features (n, N_VIEWS, n_features) float32, images and mel_images (n, N_VIEWS, phases, bands,
-    channels) float16, and `known` (n, N_VIEWS), false where no heart cycle was found or where there is no such view.
+    """For n recordings: features (n, N_VIEWS, n_features) float32, pictures (n, N_VIEWS, phases, bands, channels of
+    both) float16, and `known` (n, N_VIEWS), false where no heart cycle was found or where there is no such view.
 
     `cycle_edges_s` (n_cycles, 5) are the clear cycles of the whole recordings, one after the other: onset of S1,
     systole, S2, diastole and the next S1; recording i's are those from `first_cycle[i]` to `first_cycle[i + 1]`.
     """
 
     features: NDArray[np.float32]
-    images: NDArray[np.float16]
-    mel_images: NDArray[np.float16]
+    pictures: NDArray[np.float16]
     known: NDArray[np.bool_]
     cycle_edges_s: NDArray[np.float32]
     first_cycle: NDArray[np.intp]
@@ -82,14 +80,9 @@ class BeatViews:
         return replace(
             self,
             features=self.features[indices],
-            images=self.images[indices],
-            mel_images=self.mel_images[indices],
+            pictures=self.pictures[indices],
             known=self.known[indices],
         )
-
-    def pictures(self, which: str) -> NDArray[np.float16]:
-        """The pictures that Described calls `which`."""
-        return {"image": self.images, "mel_image": self.mel_images}[which]
 
     def edges_of(self, index: int) -> NDArray[np.float32]:
         """The clear cycles of a recording, (n_cycles, 5) in seconds."""
@@ -134,17 +127,17 @@ def beat_views(corpus: Corpus, report: Callable[[str], object] = lambda _: None)
                 return BeatViews(**{key: stored[key] for key in BeatViews.__dataclass_fields__})
     n = len(corpus)
     features = np.zeros((n, N_VIEWS, len(phase_feature_names())), np.float32)
-    images, mel_images = (np.zeros((n, N_VIEWS, *image_shape()), np.float16) for _ in range(2))
+    pictures = np.zeros((n, N_VIEWS, *pictures_shape()), np.float16)
     known = np.zeros((n, N_VIEWS), bool)
     edges_s = []
     for index, (found, own_edges_s) in enumerate(_in_processes(corpus, report)):
         edges_s.append(own_edges_s)
         for view, described in enumerate(found):
             if described is not None:
-                features[index, view], images[index, view], mel_images[index, view] = described
+                features[index, view], pictures[index, view] = described
                 known[index, view] = True
     first_cycle = np.concatenate([[0], np.cumsum([len(own) for own in edges_s])])
-    views = BeatViews(features, images, mel_images, known, np.concatenate(edges_s), first_cycle)
+    views = BeatViews(features, pictures, known, np.concatenate(edges_s), first_cycle)
     unfinished = path.with_suffix(".part.npz")
     np.savez(unfinished, fingerprint=fingerprint, **vars(views))
     unfinished.replace(path)
@@ -196,7 +189,7 @@ def _spectrum(samples: NDArray[np.floating], segmentation: Segmentation | None) 
 def _described(spectrum: BeatSpectrum | None) -> Described | None:
     if spectrum is None:
         return None
-    return Described(phase_features(spectrum), beat_image(spectrum), mel_beat_image(spectrum))
+    return Described(phase_features(spectrum), beat_pictures(spectrum))
 
 
 def _edges_s(spectrum: BeatSpectrum | None) -> NDArray[np.float32]:

@@ -9,17 +9,20 @@ import numpy as np
 import pytest
 
 from ml.data.corpus import Corpus
-from ml.dsp.beat_image import image_shape
+from ml.dsp.beat_image import LOG_PICTURE, MEL_PICTURE, pictures_shape
 from ml.dsp.phase_features import phase_feature_names
+from ml.inference.engines.keras import open_file as open_keras
 from ml.inference.engines.onnx import open_file
 from ml.presets import load_preset
 from ml.training.callbacks import Counted
-from ml.training.members import beat_cnn, mel_beat_cnn, phase_logistic, phase_trees
+from ml.training.members import beat_cnn, phase_logistic, phase_trees
 from ml.training.members.beats import (
     MURMUR_VIEWS,
     N_VIEWS,
     VIEW_SETTINGS,
+    WHOLE,
     BeatViews,
+    beat_views,
     describe,
     view_labels,
     views_of,
@@ -39,16 +42,16 @@ def rows():
     return Rows(features, labels, np.ones(400))
 
 
-def views(images, known, features=None):
-    features = np.zeros((len(images), N_VIEWS, N_FEATURES), np.float32) if features is None else features
-    edges_s, first = np.zeros((0, 5), np.float32), np.zeros(len(images) + 1, int)
-    return BeatViews(features, images, images[..., ::-1, :], known, edges_s, first)
+def views(pictures, known):
+    features = np.zeros((len(pictures), N_VIEWS, N_FEATURES), np.float32)
+    edges_s, first = np.zeros((0, 5), np.float32), np.zeros(len(pictures) + 1, int)
+    return BeatViews(features, pictures, known, edges_s, first)
 
 
 def test_a_view_weighs_half_of_the_whole_and_one_that_is_not_known_nothing():
     known = np.ones((4, N_VIEWS), bool)
     known[0, 1] = False
-    empty = np.zeros((4, N_VIEWS, *image_shape()), np.float16)
+    empty = np.zeros((4, N_VIEWS, *pictures_shape()), np.float16)
     weights = view_weights(views(empty, known), np.array(["a", "a", "b", "b"]), np.array([0, 1, 0, 1]))
     assert weights.sum() == pytest.approx(1)
     assert weights[0, 1] == 0
@@ -58,7 +61,7 @@ def test_a_view_weighs_half_of_the_whole_and_one_that_is_not_known_nothing():
 
 def test_tabular_members_learn_from_no_murmur_made_by_rule():
     known = np.ones((4, N_VIEWS), bool)
-    empty = np.zeros((4, N_VIEWS, *image_shape()), np.float16)
+    empty = np.zeros((4, N_VIEWS, *pictures_shape()), np.float16)
     groups = np.array(["a", "a", "b", "b"]), np.array([0, 1, 0, 1])
     weights = view_weights(views(empty, known), *groups, murmurs=False)
     assert weights.sum() == pytest.approx(1)
@@ -66,24 +69,25 @@ def test_tabular_members_learn_from_no_murmur_made_by_rule():
     assert weights[:, : MURMUR_VIEWS.start].all()
 
 
-def test_each_beat_network_reads_its_own_picture(prepared_heart, monkeypatch, tmp_path):
+def test_networks_of_both_pictures_are_read_and_saved_as_one(prepared_heart, monkeypatch, tmp_path):
     monkeypatch.setattr(beat_cnn, "STEPS", 4)
     monkeypatch.setattr(beat_cnn, "NETWORKS", 1)
     # A copy: the pictures are kept beside the recordings, and others count the files there.
     corpus = Corpus(shutil.copytree(prepared_heart, tmp_path / "prepared"))
     everything = np.arange(len(corpus))
-    found = {}
-    for member in (beat_cnn.create(load_preset("heart")), mel_beat_cnn.create(load_preset("heart"))):
-        fitted = member.fit(
-            corpus, everything, seed=1, work_dir=tmp_path / member.name, report=lambda _: None
-        )
-        found[member.name] = fitted.logits(corpus, everything[:3])
-        sound = corpus.samples(0)
-        assert fitted.logits_of_sound(sound) == pytest.approx(found[member.name][0], abs=0.02)
-        entry = fitted.save(tmp_path)
-        assert (tmp_path / entry["files"]["keras"]).exists()
-        assert entry["files"]["keras"] == f"{member.name}.keras"
-    assert not np.allclose(found["beat_cnn"], found["mel_beat_cnn"])
+    member = beat_cnn.create(load_preset("heart"))
+    fitted = member.fit(corpus, everything, seed=1, work_dir=tmp_path / "work", report=lambda _: None)
+    logits = fitted.logits(corpus, everything[:3])
+    assert fitted.logits_of_sound(corpus.samples(0)) == pytest.approx(logits[0], abs=0.02)
+    entry = fitted.save(tmp_path)
+    assert entry["config"]["shape"] == list(pictures_shape())
+    stored = open_keras(tmp_path / entry["files"]["keras"])
+    pictures = beat_views(corpus).pictures[:3, WHOLE].astype(np.float32)
+    assert stored(pictures) == pytest.approx(logits, abs=1e-4)
+    for picture in (LOG_PICTURE, MEL_PICTURE):
+        without = pictures.copy()
+        without[..., picture] = 0
+        assert not np.allclose(stored(without), logits, atol=1e-4)
 
 
 def test_a_normal_recording_with_a_murmur_over_it_counts_as_abnormal():
@@ -147,10 +151,10 @@ def beats(monkeypatch):
     monkeypatch.setattr(beat_cnn, "AVERAGING", 0.8)
     random = np.random.default_rng(2)
     labels = np.arange(64) % 2
-    images = 0.3 * random.standard_normal((64, N_VIEWS, *image_shape())).astype(np.float16)
-    images[labels == 1, :, 6:10, 8:16] += 2
+    pictures = 0.3 * random.standard_normal((64, N_VIEWS, *pictures_shape())).astype(np.float16)
+    pictures[labels == 1, :, 6:10, 8:16] += 2
     known = np.ones((64, N_VIEWS), bool)
-    return views(images, known), labels, np.array(["a", "a", "b", "b"] * 16)
+    return views(pictures, known), labels, np.array(["a", "a", "b", "b"] * 16)
 
 
 def weights_of(model):
@@ -162,10 +166,10 @@ def test_the_beat_network_learns_and_repeats_itself(beats, monkeypatch):
     monkeypatch.setattr(beat_cnn, "NETWORKS", 2)
     seen, labels, _ = beats
     one, other = (beat_cnn.fit(*beats, seed=5) for _ in range(2))
-    logits = beat_cnn.predict_logit(one, seen.images[:, 0])
-    assert one.count_params() < 150_000
+    logits = beat_cnn.predict_logit(one, seen.pictures[:, 0])
+    assert one.count_params() < 300_000
     assert logits[labels == 1].mean() > logits[labels == 0].mean() + 0.5
-    assert logits == pytest.approx(beat_cnn.predict_logit(other, seen.images[:, 0]), abs=1e-4)
+    assert logits == pytest.approx(beat_cnn.predict_logit(other, seen.pictures[:, 0]), abs=1e-4)
 
 
 @pytest.mark.training
@@ -190,7 +194,7 @@ def test_a_beat_network_that_was_stopped_or_killed_ends_as_if_it_had_not_been(
         patched.setattr(Counted, "step_ended", end)
         with pytest.raises((TrainingStoppedError, Killed)):
             beat_cnn.fit(*beats, seed=5, directory=tmp_path, fingerprint="f")
-    stored = json.loads((tmp_path / "network-1" / "checkpoint.json").read_text())["state"]
+    stored = json.loads((tmp_path / "log-1" / "checkpoint.json").read_text())["state"]
     assert (stored["epoch"], stored["step"]) == ((1, 3) if ends else (1, 0))
     resumed = weights_of(beat_cnn.fit(*beats, seed=5, directory=tmp_path, fingerprint="f"))
     assert all(np.array_equal(ours, theirs) for ours, theirs in zip(resumed, straight, strict=True))
@@ -200,7 +204,7 @@ def test_a_beat_network_that_was_stopped_or_killed_ends_as_if_it_had_not_been(
 def test_a_beat_network_shows_its_loss_and_what_it_learns_from(beats, tmp_path):
     event_accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     beat_cnn.fit(*beats, seed=5, directory=tmp_path)
-    read = event_accumulator.EventAccumulator(str(tmp_path / "network-1" / "tensorboard"))
+    read = event_accumulator.EventAccumulator(str(tmp_path / "log-1" / "tensorboard"))
     read.Reload()
     assert [event.step for event in read.Scalars("loss_of_steps")] == [10, 20]
     rates = [event.value for event in read.Scalars("learning_rate")]
@@ -213,9 +217,9 @@ def test_a_loss_that_is_not_a_number_ends_a_beat_network_with_a_sentence_and_a_c
     beats, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(beat_cnn, "LEARNING_RATE", 1e30)
-    with pytest.raises(TrainingStoppedError, match=r"not a number in epoch 1, step.*network-1"):
+    with pytest.raises(TrainingStoppedError, match=r"not a number in epoch 1, step.*log-1"):
         beat_cnn.fit(*beats, seed=5, directory=tmp_path)
-    assert (tmp_path / "network-1" / "checkpoint.json").exists()
+    assert (tmp_path / "log-1" / "checkpoint.json").exists()
 
 
 def test_a_batch_of_beats_out_of_turn_is_the_one_that_it_would_have_been(beats):

@@ -1,4 +1,4 @@
-"""Trains the ensemble's two networks on a few recordings and prints what came of it, for the backend KERAS_BACKEND.
+"""Trains both kinds of network on a few recordings and prints what came of it, for the backend KERAS_BACKEND.
 
 python -m tests.ml.training.tiny_members PREPARED OUT: OUT keeps the first weights, so that the next backend begins with
 the same ones. Dropout is off: the backends draw it differently.
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ml.data.corpus import Corpus
-from ml.dsp.beat_image import image_shape
+from ml.dsp.beat_image import pictures_shape
 from ml.nets import beat_cnn as beat_net
 from ml.nets import mel_cnn as mel_net
 from ml.presets import load_preset
@@ -74,12 +74,11 @@ def views() -> tuple[BeatViews, np.ndarray, np.ndarray]:
     """48 beats that can be told apart, their labels and databases."""
     random = np.random.default_rng(2)
     labels = np.arange(48) % 2
-    images = 0.3 * random.standard_normal((48, N_VIEWS, *image_shape())).astype(np.float16)
-    images[labels == 1, :, 6:10, 8:16] += 2
+    pictures = 0.3 * random.standard_normal((48, N_VIEWS, *pictures_shape())).astype(np.float16)
+    pictures[labels == 1, :, 6:10, 8:16] += 2
     seen = BeatViews(
         np.zeros((48, N_VIEWS, 1), np.float32),
-        images,
-        images,
+        pictures,
         np.ones((48, N_VIEWS), bool),
         np.zeros((0, 5), np.float32),
         np.zeros(49, int),
@@ -109,7 +108,7 @@ def main(prepared: Path, out: Path) -> None:
         report=lambda _: None,
     )
     logits = {
-        "beat_cnn": beat_cnn.predict_logit(beats, seen.images[:, 0]),
+        "beat_cnn": beat_cnn.predict_logit(beats, seen.pictures[:, 0]),
         "mel_cnn": fitted.logits(corpus, np.arange(20, 40)),
     }
     before = len(compiled)
