@@ -7,7 +7,7 @@ from ml.dsp.phase_features import phase_feature_names
 from ml.inference import load_predictor
 from ml.inference.explain import explain, murmur_band_db, sentence_for
 from ml.inference.members import (
-    beat_image_input,
+    beat_picture_input,
     mel_config,
     opsfusion_input,
     phase_feature_input,
@@ -109,7 +109,7 @@ def test_a_beat_network_is_asked_too_and_the_part_it_listens_to_is_found(tiny_pr
         return 3.0 * images[:, 4:12, 20:28, 0].mean(axis=(1, 2))
 
     beat = dataclasses.replace(
-        tiny_predictor.members[0], session=loudness_of_high_systole, input_of=beat_image_input
+        tiny_predictor.members[0], session=loudness_of_high_systole, input_of=beat_picture_input
     )
     silent = dataclasses.replace(tiny_predictor.members[0], session=lambda windows: np.zeros(len(windows)))
     evidence = explain(dataclasses.replace(tiny_predictor, members=(silent, beat)), prepared, 0.0, ())
@@ -131,7 +131,7 @@ def test_the_beat_that_moved_a_beat_network_is_found(tiny_predictor):
         return 3.0 * images[:, 4:12, :, 2].mean(axis=(1, 2))
 
     beat = dataclasses.replace(
-        tiny_predictor.members[0], session=spread_of_systole, input_of=beat_image_input
+        tiny_predictor.members[0], session=spread_of_systole, input_of=beat_picture_input
     )
     evidence = explain(dataclasses.replace(tiny_predictor, members=(beat,)), prepared, 0.0, ())
     lowest = min(evidence["beats"], key=lambda each: each["change"])
@@ -143,7 +143,7 @@ def test_mel_windows_are_not_asked_where_those_made_of_beats_have_the_larger_say
     mel = tiny_predictor.members[0]
     third = dataclasses.replace(mel.member, name="beat", weight=1.5 * mel.member.weight)
     beat = dataclasses.replace(
-        mel, member=third, session=lambda images: np.zeros(len(images)), input_of=beat_image_input
+        mel, member=third, session=lambda images: np.zeros(len(images)), input_of=beat_picture_input
     )
     rows = dataclasses.replace(beat, input_of=phase_feature_input)
     evidence = explain(dataclasses.replace(tiny_predictor, members=(mel, beat, rows)), prepared, 0.0, ())
@@ -188,7 +188,7 @@ def test_a_member_on_phase_features_is_asked_and_the_part_it_listens_to_is_found
 def test_a_member_without_a_beat_to_see_has_no_share(tiny_predictor):
     short = prepare(heartbeat(0.7)[0].astype(np.float64), 2000)
     assert short.beat_spectrum is None
-    beat = dataclasses.replace(tiny_predictor.members[0], input_of=beat_image_input)
+    beat = dataclasses.replace(tiny_predictor.members[0], input_of=beat_picture_input)
     both = dataclasses.replace(tiny_predictor, members=(*tiny_predictor.members, beat))
     alone = map_of(explain(tiny_predictor, short, 0.0, ()))
     assert np.abs(alone).max() > 0
