@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -223,8 +224,11 @@ def test_a_loss_that_is_not_a_number_ends_a_beat_network_with_a_sentence_and_a_c
 
 
 def test_a_batch_of_beats_out_of_turn_is_the_one_that_it_would_have_been(beats):
+    seen, labels, databases = beats
+    of_one_picture = replace(seen, pictures=seen.pictures[..., LOG_PICTURE])
+
     def batches():
-        return beat_cnn.BeatBatches(*beats, steps_per_epoch=3, seed=4)
+        return beat_cnn.BeatBatches(of_one_picture, labels, databases, steps_per_epoch=3, seed=4)
 
     straight = batches()
     wanted = [straight.batch(epoch, step) for epoch in range(2) for step in range(3)]
