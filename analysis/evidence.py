@@ -7,7 +7,7 @@ from typing import Any
 
 # Steps of the five shades on either side of "no change"; a change of 0.03 is the least worth a sentence.
 SHADES = (0.03, 0.08, 0.16, 0.32)
-ALL_FREQUENCIES = "All frequencies"
+ALL_BANDS = "All bands"
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def evidence_table(evidence: dict[str, Any] | None) -> EvidenceTable | None:
     # Not the sum of the bands: what one band hides another may still tell. Older results do not carry it.
     whole = {effect["phase"]: effect["change"] for effect in evidence.get("phases", [])}
     if whole:
-        rows.append((ALL_FREQUENCIES, tuple(_cell(-whole.get(phase, 0.0)) for phase in phases)))
+        rows.append((ALL_BANDS, tuple(_cell(-whole.get(phase, 0.0)) for phase in phases)))
     murmur = evidence.get("murmur_band_db") or {}
     return EvidenceTable(
         phases=phases,

@@ -26,7 +26,7 @@ def test_losing_what_spoke_for_abnormal_is_shown_as_for():
 def test_a_whole_phase_is_a_row_of_its_own_and_not_the_sum_of_its_bands():
     whole = [{"phase": "systole", "change": -0.1}, {"phase": "S1", "change": 0.0}]
     band, cells = evidence_table(EVIDENCE | {"phases": whole}).rows[-1]
-    assert band == "All frequencies"
+    assert band == "All bands"
     assert [cell.weight for cell in cells] == [0.0, 0.1]
     assert [cell.shade for cell in cells] == ["none", "for-2"]
 
