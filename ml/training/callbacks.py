@@ -91,16 +91,22 @@ class Countdown:
         self._write, self._clock = write, clock
         self._what, self._total, self._unit = what, total, unit
         self._began = self._shown = clock()
+        self._done = self._found = 0
+
+    def found(self, n: int) -> None:
+        """Say that `n` pieces are done, those since the last word by an earlier run: they say nothing of the speed."""
+        self._found += max(0, n - self._done)
+        self.done(n)
 
     def done(self, n: int, figures: str = "") -> None:
         """Say that `n` of the pieces are done; `figures`, if any, stand behind. Writes every two seconds at most."""
-        now = self._clock()
+        now, self._done = self._clock(), n
         line = f"\r{self._what}: {n:,} of {self._total:,} {self._unit} {figures}".rstrip()
         if n >= self._total:
             self._write(f"{line} in {duration(now - self._began)}   \n")
         elif now - self._shown >= _LINE_EVERY_S:
             self._shown = now
-            left_s = time_left_s(now - self._began, n, self._total - n)
+            left_s = time_left_s(now - self._began, n - self._found, self._total - n)
             self._write(f"{line}, left {duration(left_s)}   ")
 
 
@@ -113,10 +119,13 @@ class Counted(Silent):
     def started(self, epochs: int, steps_per_epoch: int, state: TrainingState) -> None:
         self._steps_per_epoch = steps_per_epoch
         if state.epoch or state.step:
-            self.step_ended(state)
+            self._progress.found(self._done(state))
 
     def step_ended(self, state: TrainingState) -> None:
-        self._progress.done(self._before + state.epoch * self._steps_per_epoch + state.step)
+        self._progress.done(self._done(state))
+
+    def _done(self, state: TrainingState) -> int:
+        return self._before + state.epoch * self._steps_per_epoch + state.step
 
 
 class Several:

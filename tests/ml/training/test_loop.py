@@ -7,7 +7,7 @@ import pytest
 
 from ml.training import checkpoint as checkpoint_module
 from ml.training import loop
-from ml.training.callbacks import Countdown, ProgressLine, Silent, duration
+from ml.training.callbacks import Countdown, Counted, ProgressLine, Silent, duration
 from ml.training.checkpoint import Checkpoint, TrainingState
 from ml.training.config import TrainingConfig
 from ml.training.loop import train_network, without_optimizer
@@ -308,6 +308,19 @@ def test_a_stage_counts_down():
         "beats: 1,000 of 4,000 recordings, left 30 s",
         "beats: 4,000 of 4,000 recordings in 42 s",
     ]
+
+
+def test_what_an_earlier_run_has_done_says_nothing_of_the_speed():
+    """Two trainings of 1,000 steps on one countdown: the first was done before, the second is half done."""
+    written, now = [], [0.0]
+    stage = Countdown(written.append, "beats", 2000, "steps", clock=lambda: now[0])
+    first, second = Counted(stage, 0), Counted(stage, 1000)
+    first.started(2, 500, TrainingState(epoch=2))
+    now[0] = 1.0
+    second.started(2, 500, TrainingState(epoch=1))
+    now[0] = 10.0
+    second.step_ended(TrainingState(epoch=1, step=100))
+    assert [line.strip() for line in written] == ["beats: 1,600 of 2,000 steps, left 40 s"]
 
 
 def test_durations_read_well():
