@@ -12,6 +12,7 @@ from ml.inference.wording import advice_for
 
 SLOW_BPM = 50
 FAST_BPM = 100
+FEW_BEATS = 5  # with so many or fewer more recordings are called wrongly (model card, short clips)
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,18 @@ def insights_for(analysis: Analysis, scope_objection: str = "") -> tuple[Insight
     if rate:
         lines.append(Insight("Heart rate", rate))
     if analysis.quality_usable and not analysis.quality_reasons:
-        lines.append(Insight("Sound", "The heart sounds are clear enough to read."))
+        lines.append(Insight("Sound", _clear_enough(len(analysis.s1_times_s))))
     why = (analysis.evidence or {}).get("sentence", "")
     if why and analysis.quality_usable and not scope_objection:
         lines.append(Insight("Why", why))
     return tuple(lines)
+
+
+def _clear_enough(n_beats: int) -> str:
+    if n_beats > FEW_BEATS:
+        return "The heart sounds are clear enough to read."
+    beats = f"{n_beats} beats" if n_beats > 1 else "one beat"
+    return f"The heart sounds are clear, but of {beats} only: a recording of 15 seconds is surer."
 
 
 def _heart_rate(analysis: Analysis) -> str:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ml.data.augment import augment_batch
 from ml.data.corpus import FULL_SCALE, Corpus
 from ml.data.murmurs import add_murmur
+from ml.dsp.cycles import Cycle
 from ml.dsp.mel import Floats, hann_window, mel_filterbank
 from ml.dsp.mel_windows import MelWindowConfig, normalise_windows
-from ml.dsp.segmentation import Cycle
 from ml.training.config import AugmentConfig
 
 # A database's weight grows with the square root of its recordings up to this many: a database of twenty

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ml.dsp.beat_spectrum import N_BANDS, SPECTRUM_RATE_HZ, BeatSpectrum
-from ml.dsp.quantiles import quantiles
-from ml.dsp.segmentation import Cycle, cycle_edges_s
+from ml.dsp.cycles import Cycle, cycle_edges_s
+from ml.dsp.quantiles import quartiles
 
 PHASE_BINS = (4, 8, 4, 12)  # S1, systole, S2, diastole
 N_PHASES = sum(PHASE_BINS)
@@ -73,9 +73,9 @@ def image_of_stack(stack: np.ndarray) -> np.ndarray:
 
     float32 (..., N_PHASES, N_BANDS, 3): one picture for each choice of cycles in the axes between.
     """
-    low, middle, high = quantiles(stack, 0.25, 0.5, 0.75)
+    low, middle, spread = quartiles(stack)
     colour = middle.mean(axis=-2, keepdims=True)
-    return np.stack([middle - colour, low - colour, high - low], axis=-1).astype(np.float32)
+    return np.stack([middle - colour, low - colour, spread], axis=-1).astype(np.float32)
 
 
 def image_shape() -> tuple[int, int, int]:

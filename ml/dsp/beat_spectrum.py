@@ -6,8 +6,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ml.dsp.cycles import Cycle
 from ml.dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
-from ml.dsp.segmentation import Cycle, Segmentation
+from ml.dsp.segmentation import Segmentation
 from ml.errors import SignalError
 
 SPECTRUM_RATE_HZ = 100
@@ -102,16 +103,17 @@ class BeatSpectrum:
 def beat_spectrum(x: np.ndarray, fs_hz: float, segmentation: Segmentation) -> BeatSpectrum:
     """Band spectrogram of `x` (n_samples,) at 2000 Hz with its floor compressed, and the cycles to read it by.
 
-    Raises SignalError: "signal.rate" for another rate, "signal.no_cycle" where no whole heart cycle was found.
+    Raises SignalError: "signal.rate" for another rate, "signal.no_cycle" where no heart cycle was found.
     """
     if fs_hz != ANALYSIS_RATE_HZ:
         raise SignalError("signal.rate", f"Beat features are made at {ANALYSIS_RATE_HZ} Hz; resample first.")
-    if not segmentation.cycles:
+    readable = segmentation.readable_cycles
+    if not readable:
         raise SignalError("signal.no_cycle", "No complete heartbeat was found in the sound.")
     x = np.asarray(x, dtype=np.float32)
     lines = _line_power(x - x.mean())
-    usual = np.median([c.confidence for c in segmentation.cycles])
-    cycles = [c for c in segmentation.cycles if c.confidence >= LEAST_RELATIVE_CONFIDENCE * usual]
+    usual = np.median([c.confidence for c in readable])
+    cycles = [c for c in readable if c.confidence >= LEAST_RELATIVE_CONFIDENCE * usual]
     return BeatSpectrum(_log_power(lines, band_weights()), _log_power(lines, mel_weights()), cycles)
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ml.dsp.beat_image import PHASE_BINS, beat_stack
 from ml.dsp.beat_spectrum import N_BANDS, BeatSpectrum, band_centres_hz
+from ml.dsp.cycles import cycle_edges_s
 from ml.dsp.quantiles import quantiles
-from ml.dsp.segmentation import cycle_edges_s
 
 N_WIDE = 16  # pairs of the spectrogram's bands
 N_COARSE = 8

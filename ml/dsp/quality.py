@@ -26,7 +26,7 @@ REASONS = (
     "too_short", "silent", "too_quiet", "clipped", "hum", "talking", "moved", "noisy", "not_a_heartbeat",
 )  # fmt: skip
 
-READABLE_DURATION_S = 3.0
+READABLE_DURATION_S = 1.8  # two beats of a heart at rest, below which their spread is unknown
 USABLE_SCORE = 0.5
 
 SILENT_RMS = 1e-6  # of full scale: below one step of 16 bits there is only an idle converter

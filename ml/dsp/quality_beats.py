@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ml.dsp.cycles import DIASTOLE, S1, S2, cycle_edges_s
 from ml.dsp.quantiles import quantiles
-from ml.dsp.segmentation import DIASTOLE, S1, S2, Segmentation, cycle_edges_s
+from ml.dsp.segmentation import Segmentation
 from ml.dsp.segmentation_features import FRAME_RATE_HZ
 
 N_LOW_BANDS = 3

@@ -7,14 +7,13 @@ the best-scoring one is kept. All parameters are in `segmentation_params.json`, 
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path as FilePath
 
 import numpy as np
 
+from ml.dsp.cycles import DIASTOLE, S1, S2, Cycle, cut_cycles, state_runs, whole_cycles
 from ml.dsp.envelope import wavelet_power
 from ml.dsp.hsmm import Durations, decode
 from ml.dsp.segmentation_features import (
@@ -28,7 +27,6 @@ from ml.dsp.segmentation_features import (
 from ml.errors import SignalError
 
 PARAMETERS_FILE = FilePath(__file__).with_name("segmentation_params.json")
-S1, SYSTOLE, S2, DIASTOLE = range(4)
 
 SHORTEST_RR_S, LONGEST_RR_S = 60 / 220, 60 / 30
 MOST_RATES = 3
@@ -48,30 +46,13 @@ PEAK_SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9)[1:-1].sum()  # about 20 ms 
 
 
 @dataclass(frozen=True)
-class Cycle:
-    """One heart cycle from S1 to the next S1: onsets in seconds, and how sure the model is of it (0 to 1)."""
-
-    s1_s: float
-    systole_s: float
-    s2_s: float
-    diastole_s: float
-    end_s: float
-    confidence: float
-
-
-def cycle_edges_s(cycles: Sequence[Cycle]) -> np.ndarray:
-    """(n_cycles, 5): onsets of S1, systole, S2, diastole and the next S1."""
-    edges_s = [(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in cycles]
-    return np.array(edges_s, dtype=float).reshape(-1, 5)
-
-
-@dataclass(frozen=True)
 class Segmentation:
     """The phases of a recording, on the clock of the samples it was made from.
 
     states : int8 (n_frames,), S1, SYSTOLE, S2 or DIASTOLE per 20 ms frame. s1_times_s, s2_times_s : energy peaks.
-    cycles : whole cycles in order. confidence : mean probability of the chosen state, each of the four states counting
-    alike (diastole, the longest, is what noise resembles): below 0.5 for noise, to 1.
+    cycles : whole cycles in order. cut_cycles : at most two more, of which the recording's ends cut a little.
+    confidence : mean probability of the chosen state, each of the four states counting alike (diastole, the longest,
+    is what noise resembles): below 0.5 for noise, to 1.
     frame_confidence : (n_frames,) probability of the chosen state, smoothed over about a second.
     """
 
@@ -79,8 +60,14 @@ class Segmentation:
     s1_times_s: np.ndarray
     s2_times_s: np.ndarray
     cycles: list[Cycle]
+    cut_cycles: list[Cycle]
     confidence: float
     frame_confidence: np.ndarray
+
+    @property
+    def readable_cycles(self) -> list[Cycle]:
+        """Whole and cut cycles, in order."""
+        return sorted([*self.cycles, *self.cut_cycles], key=lambda cycle: cycle.s1_s)
 
 
 @dataclass(frozen=True)
@@ -206,7 +193,7 @@ def segment(x: np.ndarray, fs_hz: float, parameters: Parameters | None = None) -
     frame_confidence = np.convolve(chosen, np.ones(51), "same") / np.convolve(
         np.ones(states.size), np.ones(51), "same"
     )
-    runs = _runs(states)
+    runs = state_runs(states)
     envelope = _peak_envelope(x)
     s1, s2 = (
         [
@@ -220,7 +207,8 @@ def segment(x: np.ndarray, fs_hz: float, parameters: Parameters | None = None) -
         states,
         np.array([t for t in s1 if t is not None]),
         np.array([t for t in s2 if t is not None]),
-        _cycles(runs, chosen),
+        whole_cycles(runs, chosen),
+        cut_cycles(runs, chosen),
         _mean_over_states(chosen, states),
         frame_confidence[: states.size],
     )
@@ -240,7 +228,7 @@ def _best_states(probability: np.ndarray, parameters: Parameters) -> np.ndarray:
 
 def _own_durations(states: np.ndarray, probability: np.ndarray, parameters: Parameters) -> Durations | None:
     """Durations fitted to the surer cycles of a first decoding; None where there are too few."""
-    cycles = _cycles(_runs(states), probability[np.arange(states.size), states])
+    cycles = whole_cycles(state_runs(states), probability[np.arange(states.size), states])
     if len(cycles) < CYCLES_TO_ADAPT:
         return None
     cycles = sorted(cycles, key=lambda c: -c.confidence)[
@@ -261,12 +249,6 @@ def _own_durations(states: np.ndarray, probability: np.ndarray, parameters: Para
         steady_spread=spread(rr_s / typical_rr_s, LEAST_RR_SPREAD, parameters.steady_spread),
     )
     return durations_for(typical_rr_s, adapted)
-
-
-def _runs(states: np.ndarray) -> list[tuple[int, int, int]]:
-    """(state, first frame, frame after the last) of each run of equal states."""
-    edges = np.r_[0, np.flatnonzero(np.diff(states)) + 1, states.size]
-    return [(int(states[a]), int(a), int(b)) for a, b in pairwise(edges)]
 
 
 def _peak_envelope(x: np.ndarray) -> np.ndarray:
@@ -290,15 +272,3 @@ def _peak_time(envelope: np.ndarray, probability: np.ndarray, begin: int, end: i
     if at in (0, envelope.size - 1):
         return None
     return (at + 0.5) / PEAK_RATE_HZ
-
-
-def _cycles(runs: list[tuple[int, int, int]], chosen: np.ndarray) -> list[Cycle]:
-    cycles = []
-    for i in range(len(runs) - 4):
-        if runs[i][0] != S1 or (i == 0 and runs[0][1] == 0):
-            continue
-        onset = [runs[i + k][1] for k in range(5)]
-        confidence = float(chosen[onset[0] : onset[4]].mean())
-        s1_s, systole_s, s2_s, diastole_s, end_s = (frame * FRAME_S for frame in onset)
-        cycles.append(Cycle(s1_s, systole_s, s2_s, diastole_s, end_s, confidence))
-    return cycles

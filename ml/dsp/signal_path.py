@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 SEGMENTATION_FILE = Path(__file__).with_name("segmentation_params.json")
-BEAT_FEATURES_VERSION = 1  # raise it when phase_features, beat_image or what they are made from change
+BEAT_FEATURES_VERSION = 2  # raise it when phase_features, beat_image or what they are made from change
 
 
 def signal_path() -> dict[str, str | int]:

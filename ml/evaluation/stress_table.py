@@ -76,7 +76,7 @@ def evaluate_short_clips(
     section = _section(study, said, WHOLE, seed=seed, replicates=replicates)
     section["recordings_read"] = len(whole)
     return section | {
-        "what": f"{CLIPS_PER_RECORDING} random clips of 2 to 3 s from each recording of best quality, forced, read by"
+        "what": f"{CLIPS_PER_RECORDING} random clips of 2 to 3 s from each recording of best quality, read by"
         " the model of the fold that never saw it",
     }
 

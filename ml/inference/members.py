@@ -62,7 +62,7 @@ class Prepared:
 
     @cached_property
     def beat_spectrum(self) -> BeatSpectrum | None:
-        """What phase features and beat images are made from; None where no whole heart cycle was found."""
+        """What phase features and beat images are made from; None where no heart cycle was found."""
         from ml.dsp.beat_spectrum import beat_spectrum
 
         try:
@@ -132,7 +132,7 @@ def _of_type(cls: type, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def beat_picture_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
-    """The average beat on log frequency and on the mel scale; None where no whole heart cycle was found."""
+    """The average beat on log frequency and on the mel scale; None where no heart cycle was found."""
     from ml.dsp.beat_image import beat_pictures
 
     spectrum = prepared.beat_spectrum
@@ -140,7 +140,7 @@ def beat_picture_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndar
 
 
 def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
-    """The numbers of the beat's phases; None where no whole heart cycle was found."""
+    """The numbers of the beat's phases; None where no heart cycle was found."""
     from ml.dsp.phase_features import phase_features
 
     spectrum = prepared.beat_spectrum

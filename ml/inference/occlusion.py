@@ -27,8 +27,8 @@ from ml.inference.members import (
 
 if TYPE_CHECKING:
     from ml.dsp.beat_spectrum import BeatSpectrum
+    from ml.dsp.cycles import Cycle
     from ml.dsp.mel_windows import MelWindowConfig
-    from ml.dsp.segmentation import Cycle
 
 PHASES = ("S1", "systole", "S2", "diastole")  # the states 0..3 of ml.dsp.segmentation
 BANDS_HZ = ((25.0, 80.0), (80.0, 200.0), (200.0, 500.0))
@@ -127,14 +127,16 @@ class BeatOcclusion:
 
     def __init__(self, spectrum: BeatSpectrum) -> None:
         from ml.dsp.beat_image import beat_stack, mel_beat_stack
-        from ml.dsp.beat_spectrum import band_centres_hz, mel_centres_hz
-        from ml.dsp.segmentation import cycle_edges_s
+        from ml.dsp.beat_spectrum import SPECTRUM_RATE_HZ, band_centres_hz, mel_centres_hz
+        from ml.dsp.cycles import cycle_edges_s
 
         self.stack, self.mel_stack = beat_stack(spectrum), mel_beat_stack(spectrum)
         self.edges_s = cycle_edges_s(spectrum.cycles)
         # The only beat cannot be left out.
         n_beats = min(len(self.stack), MAX_BEATS) if len(self.stack) > 1 else 0
-        self.spans_s = [(cycle.s1_s, cycle.end_s) for cycle in spectrum.cycles[:n_beats]]
+        # Of a cycle that the recording cuts, what lies inside it.
+        end_s = len(spectrum.log_power) / SPECTRUM_RATE_HZ
+        self.spans_s = [(max(c.s1_s, 0.0), min(c.end_s, end_s)) for c in spectrum.cycles[:n_beats]]
         place = np.arange(max(len(self.stack) - 1, 0))[:, None]
         self.others = place + (place >= np.arange(n_beats))  # (n_cycles - 1, n_beats): the cycles that stay
         # The same in every cycle, on top of one axis for it.

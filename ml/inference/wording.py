@@ -37,7 +37,7 @@ _SENTENCES = {
 
 # What a person can do about each reason of the signal-quality index.
 QUALITY_ADVICE = {
-    "too_short": "Too short: record at least 3 seconds, better 15.",
+    "too_short": "Too short: record at least 2 seconds, better 15.",
     "silent": "No sound arrived: check that the microphone is not muted or covered.",
     "too_quiet": "Too quiet: press the microphone lightly on bare skin at the marked place.",
     "clipped": "Too loud for the microphone: press less hard, or lower the input gain.",

@@ -32,6 +32,17 @@ def test_quality_reasons_become_advice():
     assert "ask for silence" in lines(quality_usable=False, quality_reasons=["talking"])
 
 
+@pytest.mark.parametrize(("n_beats", "words"), [(1, "of one beat only"), (3, "of 3 beats only")])
+def test_few_beats_are_called_few(n_beats, words):
+    assert words in lines(s1_times_s=[0.8 * beat for beat in range(n_beats)])
+
+
+def test_enough_beats_need_no_such_words():
+    text = lines(s1_times_s=[0.8 * beat for beat in range(12)])
+    assert "clear enough to read" in text
+    assert "only" not in text
+
+
 def test_why_is_not_said_of_sound_that_cannot_be_read():
     evidence = {"sentence": "Late systole moved it most."}
     assert "Late systole" in lines(evidence=evidence)

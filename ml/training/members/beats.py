@@ -24,8 +24,9 @@ from ml.data.corpus import FS_HZ, FULL_SCALE, WAVEFORMS_FILE, Corpus
 from ml.data.murmurs import MURMUR_SETTINGS, add_murmur
 from ml.dsp.beat_image import beat_pictures, pictures_shape
 from ml.dsp.beat_spectrum import BeatSpectrum, beat_spectrum
+from ml.dsp.cycles import cycle_edges_s
 from ml.dsp.phase_features import phase_feature_names, phase_features
-from ml.dsp.segmentation import Segmentation, cycle_edges_s, segment
+from ml.dsp.segmentation import Segmentation, segment
 from ml.dsp.signal_path import BEAT_FEATURES_VERSION, signal_path
 from ml.errors import SignalError
 from ml.threads import use_one_thread
@@ -97,7 +98,7 @@ def view_labels(labels: NDArray[np.int_]) -> NDArray[np.int_]:
 
 
 def describe(samples: NDArray[np.floating]) -> Described | None:
-    """What the members read of samples at FS_HZ; None where no whole heart cycle is found."""
+    """What the members read of samples at FS_HZ; None where no heart cycle is found."""
     return _described(_spectrum(samples, _segmented(samples)))
 
 
@@ -181,7 +182,7 @@ def _segmented(samples: NDArray[np.floating]) -> Segmentation | None:
 
 
 def _spectrum(samples: NDArray[np.floating], segmentation: Segmentation | None) -> BeatSpectrum | None:
-    if segmentation is None or not segmentation.cycles:
+    if segmentation is None or not segmentation.readable_cycles:
         return None
     return beat_spectrum(samples, FS_HZ, segmentation)
 
@@ -214,9 +215,9 @@ def _with_murmur(
 ) -> Described | None:
     cut = _cut(samples, range_s, rng)
     segmentation = _segmented(cut)
-    if segmentation is None or not segmentation.cycles:
+    if segmentation is None or not segmentation.readable_cycles:
         return None
-    changed = add_murmur(cut, FS_HZ, segmentation.cycles, rng)
+    changed = add_murmur(cut, FS_HZ, segmentation.readable_cycles, rng)
     return describe(_augmented(changed, rng) if augmented else changed - changed.mean())
 
 

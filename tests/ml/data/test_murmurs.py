@@ -1,10 +1,13 @@
 """Murmurs made by rule: in their phase and nowhere else, as loud as asked for, at their pitch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ml.data.murmurs import KINDS, LEVEL_RANGE_DB, add_murmur
-from ml.dsp.segmentation import Cycle, segment
+from ml.dsp.cycles import Cycle
+from ml.dsp.segmentation import segment
 from tests.ml.dsp.heart_sounds import FS_HZ, steady
 
 BY_NAME = {kind.name: kind for kind in KINDS}
@@ -68,6 +71,33 @@ def test_a_rumble_is_low_and_regurgitation_is_high(heart):
         return np.sum(np.fft.rfftfreq(murmur.size, 1 / FS_HZ) * power) / power.sum()
 
     assert usual_hz(added(heart, "rumble")) < 120 < usual_hz(added(heart, "regurgitation"))
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [
+        ("late systolic", lambda c: (c.s1_s + c.systole_s) / 2),
+        ("rumble", lambda c: (c.s2_s + c.diastole_s) / 2),
+    ],
+)
+def test_a_click_announces_the_murmur_at_the_same_place_of_every_beat(heart, name, begins):
+    x, cycles = heart
+
+    def with_clicks(share):
+        kind = replace(BY_NAME[name], click_share=share)
+        return add_murmur(x, FS_HZ, cycles, np.random.default_rng(3), kind=kind)
+
+    clicks = np.abs(with_clicks(1.0) - with_clicks(0.0))
+    at_s = np.array([begins(c) + np.argmax(clicks[_between(begins(c), c.end_s)]) / FS_HZ for c in cycles])
+    since_s = at_s - [begins(c) for c in cycles]
+    assert np.ptp(since_s) < 0.03
+    loud = [clicks[_between(at, at + 0.02)].max() for at in at_s]
+    late = [clicks[_between(at + 0.12, at + 0.2)].max() for at in at_s]
+    assert min(loud) > 10 * max(late)
+
+
+def _between(begin_s, end_s):
+    return slice(int(begin_s * FS_HZ), int(end_s * FS_HZ))
 
 
 def test_loudness_is_counted_from_the_recordings_own_s1(heart):

@@ -5,7 +5,14 @@ import pytest
 
 from ml.dsp import quality
 from ml.dsp.cleaning import check_samples, remove_offset
-from ml.dsp.quality import PARAMETERS_FILE, REASONS, USABLE_SCORE, assess_quality, measure_level
+from ml.dsp.quality import (
+    PARAMETERS_FILE,
+    READABLE_DURATION_S,
+    REASONS,
+    USABLE_SCORE,
+    assess_quality,
+    measure_level,
+)
 from ml.dsp.quality_features import line_share, quality_features
 from ml.dsp.resample import resample
 from ml.dsp.signal_path import signal_path
@@ -54,9 +61,13 @@ def reasons_of(x, fs_hz=FS_HZ):
 
 
 def test_a_short_clip_says_so_and_has_a_score():
-    found = assess(heartbeat(2.5)[0])
+    found = assess(heartbeat(READABLE_DURATION_S - 0.1)[0])
     assert found.reasons[0] == "too_short"
     assert 0 < found.score <= 1
+
+
+def test_two_clear_beats_can_be_read():
+    assert assess(heartbeat(READABLE_DURATION_S + 0.2)[0]).usable
 
 
 def test_silence():

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from ml.dsp.segmentation import DIASTOLE, FRAME_S, PARAMETERS_FILE, S1, S2, SYSTOLE, segment
+from ml.dsp.cycles import DIASTOLE, S1, S2, SYSTOLE
+from ml.dsp.segmentation import FRAME_S, PARAMETERS_FILE, segment
 from ml.errors import SignalError
 from tests.ml.dsp.heart_sounds import FS_HZ, heart_sound, steady
 

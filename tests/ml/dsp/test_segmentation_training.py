@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ml.dsp.cycles import DIASTOLE, S1, S2, SYSTOLE
 from ml.dsp.ecg import RPeaks
-from ml.dsp.segmentation import DIASTOLE, S1, S2, SYSTOLE, Parameters, segment
+from ml.dsp.segmentation import Parameters, segment
 from ml.dsp.segmentation_training import UNLABELLED, find_sounds, fit, label
 from tests.ml.dsp.heart_sounds import FS_HZ, steady
 

@@ -112,3 +112,14 @@ def test_one_beat_cannot_be_left_out():
     assert alone.spans_s == []
     assert alone.pictures.shape[0] == alone.features.shape[0] == 1 + N_HIDDEN
     assert np.isfinite(alone.features).all()
+
+
+def test_beats_cut_by_the_ends_are_shown_inside_the_recording():
+    sound, s1_times_s = heartbeat(8, rate_bpm=75)
+    begin, end = (int((s1_s - 0.01) * 2000) for s1_s in s1_times_s[[1, 4]])
+    piece = prepare(sound[begin:end].astype(np.float64), 2000)
+    assert len(piece.segmentation.cut_cycles) > 0
+    spans_s = BeatOcclusion(piece.beat_spectrum).spans_s
+    assert len(spans_s) == len(piece.segmentation.readable_cycles)
+    assert spans_s[0][0] >= 0
+    assert spans_s[-1][1] == pytest.approx((end - begin) / 2000, abs=0.05)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ml.dsp.segmentation import DIASTOLE, SYSTOLE, segment
+from ml.dsp.cycles import DIASTOLE, SYSTOLE
+from ml.dsp.segmentation import segment
 from ml.training import quality_changes as change
 from tests.ml.inference.sounds import heartbeat
 
