@@ -66,8 +66,9 @@ class BeatViews:
     """For n recordings: features (n, N_VIEWS, n_features) float32, pictures (n, N_VIEWS, phases, bands, channels of
     both) float16, and `known` (n, N_VIEWS), false where no heart cycle was found or where there is no such view.
 
-    `cycle_edges_s` (n_cycles, 5) are the clear cycles of the whole recordings, one after the other: onset of S1,
-    systole, S2, diastole and the next S1; recording i's are those from `first_cycle[i]` to `first_cycle[i + 1]`.
+    `cycle_edges_s` (n_cycles, 5) are the clear cycles of the whole recordings, those cut by an end among them, one
+    after the other: onset of S1, systole, S2, diastole and the next S1; recording i's are those from `first_cycle[i]`
+    to `first_cycle[i + 1]`.
     """
 
     features: NDArray[np.float32]
