@@ -23,12 +23,11 @@ from ml.evaluation.tables import full_table
 from ml.inference.artefact import Artefact, Calibration, OperatingPoint, TrainingData, write_artefact
 from ml.inference.artefact import Member as ArtefactMember
 from ml.training.config import Preset, settings_that_matter
-from ml.training.fingerprint import training_fingerprint
 from ml.training.folds import as_predictions, combined, cross_validation, member_weights
 from ml.training.held_out import held_out_logits
 from ml.training.log import TimedMember, TrainingLog
 from ml.training.members import Member, Report, create_members
-from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing
+from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing, version_name
 
 PREDICTIONS_FILE = "predictions.json"
 
@@ -77,7 +76,9 @@ def train_ensemble(
     predictions.save(out_dir / PREDICTIONS_FILE)
     report(summary(evaluation) + "\n")
     entries = _final_fit(members, corpus, preset, weights, out_dir, seed=seed, report=report)
-    _write_release(corpus, preset, entries, chosen, out_dir, held_out=predictions, seed=seed)
+    _write_release(
+        corpus, preset, members, out_dir, entries=entries, chosen=chosen, held_out=predictions, seed=seed
+    )
     _judge_by_fold(corpus, preset, members, out_dir, seed=seed, report=report)
     return out_dir
 
@@ -153,22 +154,20 @@ def _final_fit(
 def _write_release(
     corpus: Corpus,
     preset: Preset,
-    entries: list[ArtefactMember],
-    chosen: Choices,
+    members: Sequence[Member],
     out_dir: Path,
     *,
+    entries: list[ArtefactMember],
+    chosen: Choices,
     held_out: Predictions,
     seed: int,
 ) -> None:
     now = datetime.now(UTC)
-    everything = np.arange(len(corpus))
-    fingerprint = training_fingerprint(
-        corpus, everything, settings_that_matter(preset), ",".join(preset.members), seed
-    )
+    settings = [settings_that_matter(preset), {member.name: member.settings for member in members}]
     calibration = Calibration(chosen.platt.slope, chosen.platt.intercept)
     artefact = Artefact(
         name=preset.name,
-        version=f"{now:%Y.%m.%d}+{fingerprint[:6]}",
+        version=version_name(now, corpus, settings, seed),
         members=tuple(entries),
         operating_points={
             name: OperatingPoint(calibration, point.threshold, point.band)

@@ -1,9 +1,11 @@
 """Where a model comes from: data, code, versions and licence."""
 
 import hashlib
+import json
 import platform
 import subprocess
 from dataclasses import asdict
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,12 @@ def code_version() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}+changes" if changed else commit
+
+
+def version_name(made: datetime, corpus: Corpus, settings: Any, seed: int) -> str:
+    """The day, and six digits that tell apart releases of other recordings, settings, seeds or code."""
+    text = json.dumps([data_hash(corpus), settings, seed, code_version()], sort_keys=True)
+    return f"{made:%Y.%m.%d}+{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
 def preprocessing(preset: Preset) -> dict[str, Any]:

@@ -18,12 +18,12 @@ from ml.evaluation.tables import full_table, without_nan
 from ml.inference.artefact import Artefact, Calibration, Member, OperatingPoint, TrainingData, write_artefact
 from ml.inference.curve import OperatingCurve
 from ml.training.callbacks import ProgressLine, Several
-from ml.training.config import Preset
+from ml.training.config import Preset, settings_that_matter
 from ml.training.folds import as_predictions
 from ml.training.log import TrainingLog
 from ml.training.loop import Result, without_optimizer
 from ml.training.members import Report
-from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing, versions
+from ml.training.metadata import LICENCE, code_version, data_hash, preprocessing, version_name, versions
 from ml.training.single_inputs import Inputs, fit_network, inputs_of
 from ml.training.tensorboard import TensorBoard, samples_of
 
@@ -191,7 +191,7 @@ def _write_artefact(
         out_dir,
         Artefact(
             name=preset.name,
-            version=f"{now:%Y.%m.%d}+seed{seed}",
+            version=version_name(now, corpus, settings_that_matter(preset), seed),
             members=(Member(preset.training.network, inputs.kind, {"keras": MODEL_FILE}, inputs.config),),
             operating_points={
                 name: OperatingPoint(calibration, point.threshold, point.band)
