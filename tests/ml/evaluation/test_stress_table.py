@@ -114,8 +114,8 @@ def test_short_clips_are_of_usable_recordings_and_stand_beside_the_whole_ones(st
     assert section["rows"][WHOLE]["shift"] == 0
     assert section["rows"][CLIP]["shift"] != 0
     assert section["n"] == 2 * section["recordings_read"]
-    # A clip under three seconds is never answered.
-    assert section["rows"][CLIP]["coverage"] == 0
+    # A clip of two seconds is long enough to be answered.
+    assert section["rows"][CLIP]["coverage"] > 0
 
 
 def test_a_corpus_without_waveforms_is_heard_from_the_files(physionet_dir, prepared_opsfusion):
