@@ -62,5 +62,5 @@ def _unseen(study: Study, outcome: Outcome, own: HeldOut, *, seed: int, replicat
 def _chosen_on_all(study: Study, outcome: Outcome) -> Chosen:
     together = HeldOut.joined(outcome.parts)
     return choose(
-        study.corpus, together.indices, together.logits, [study.equal_or_own_shares], databases_alike=False
+        study.corpus, together.indices, together.logits, study.equal_or_own_shares, databases_alike=False
     )

@@ -71,10 +71,7 @@ def left_out(section: Section) -> str:
     """Whole databases left out."""
     lines = [*_opening("## Databases it had not heard", section), *_ranking(section), *_members(section)]
     if section["nested"]:
-        lines += [
-            f"Chosen for each, from {section['candidates']} mixtures of the members, without it:",
-            "",
-        ]
+        lines += ["Chosen for each without it:", ""]
     lines += [*markdown(*rows.chosen_rows(section)), "", *_points(section)]
     if len(section.get("repetitions", ())) > 1:
         lines += ["### Other seeds", "", *markdown(*rows.repetition_rows(section)), ""]

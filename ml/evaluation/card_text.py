@@ -50,7 +50,7 @@ LIMITS = """\
   folds and left-out databases; in the stress tables' three-way columns it does, on recordings it has seen. Its figures
   on unseen subjects stand above and in [quality-index.md](quality-index.md).
 - **The recipe.** Features, networks, augmentation and the number of training steps were developed while looking at
-  figures of all six databases ([experiments.md](experiments.md)). Nesting keeps the choices of shares, calibration and
+  figures of all six databases ([experiments.md](experiments.md)). Nesting keeps the choices of calibration and
   thresholds inside the other databases; it cannot take back what was learnt by looking.
 - **Subjects.** Ids of a, b and e are reconstructed; c, d and f count each recording as a subject. The figures of
   left-out databases do not depend on them, but their intervals do.

@@ -12,7 +12,7 @@ import numpy as np
 
 from ml.data.physionet import DatasetError
 from ml.evaluation.bootstrap import REPLICATES
-from ml.evaluation.choices import Chosen, candidate_shares, choose
+from ml.evaluation.choices import Chosen, choose
 from ml.evaluation.decisions import Decided, decision_table
 from ml.evaluation.held_out import HeldOut
 from ml.evaluation.study import Study
@@ -22,12 +22,12 @@ from ml.training.folds import Plan, as_predictions, leave_one_database_out, leav
 from ml.training.held_out import held_out_logits
 
 NESTED = (
-    "one database left out at a time; shares, calibration, thresholds and unsure band for it were chosen on the other"
+    "one database left out at a time; calibration, thresholds and unsure band for it were chosen on the other"
     " databases, each judged by members trained without both"
 )
 NOT_NESTED = (
     "one database left out at a time (development: calibration and thresholds for it were chosen on the other"
-    " databases, judged by members that had learnt from it; shares are the preset's)"
+    " databases, judged by members that had learnt from it)"
 )
 
 
@@ -65,7 +65,6 @@ def left_out(study: Study, *, seed: int, nested: bool) -> list[LeftOut]:
         by_left_out(study, plans, seed)
     single = single_predictions(study, seed)
     pairs = pair_predictions(study, seed) if nested else {}
-    candidates = candidate_shares(len(study.members)) if nested else [study.equal_or_own_shares]
     return [
         _judge(
             study,
@@ -74,7 +73,6 @@ def left_out(study: Study, *, seed: int, nested: bool) -> list[LeftOut]:
             inner=HeldOut.joined(
                 [pairs[other, database] if nested else single[other] for other in single if other != database]
             ),
-            candidates=candidates,
         )
         for database, outer in single.items()
     ]
@@ -94,7 +92,6 @@ def evaluate_lodo(
         "what": NESTED if nested else NOT_NESTED,
         "nested": nested,
         "seed": seed,
-        "candidates": len(candidate_shares(len(study.members))) if nested else 1,
         "ranking": ranking(balanced.predictions, seed=seed, replicates=replicates),
         "by_subject": by_subject(balanced, seed=seed, replicates=replicates),
         "chosen": {outcome.database: outcome.chosen.as_dict(study.names) for outcome in outcomes},
@@ -106,12 +103,10 @@ def evaluate_lodo(
     return section, balanced
 
 
-def _judge(
-    study: Study, database: str, outer: HeldOut, *, inner: HeldOut, candidates: list[tuple[float, ...]]
-) -> LeftOut:
+def _judge(study: Study, database: str, outer: HeldOut, *, inner: HeldOut) -> LeftOut:
     if (study.corpus.databases[inner.indices] == database).any():
         raise ValueError(f"Database {database} is among the recordings that its own choices are made on.")
-    chosen = choose(study.corpus, inner.indices, inner.logits, candidates)
+    chosen = choose(study.corpus, inner.indices, inner.logits, study.equal_or_own_shares)
     return LeftOut(database, outer, chosen, outer.decide(study.corpus, chosen))
 
 

@@ -84,7 +84,7 @@ def cross_fitted(study: Study, parts: Sequence[HeldOut]) -> list[Chosen]:
     result = []
     for place in range(len(parts)):
         others = HeldOut.joined([part for number, part in enumerate(parts) if number != place])
-        result.append(choose(study.corpus, others.indices, others.logits, [shares], databases_alike=False))
+        result.append(choose(study.corpus, others.indices, others.logits, shares, databases_alike=False))
     return result
 
 

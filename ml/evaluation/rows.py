@@ -111,16 +111,14 @@ def risk_rows(point: Section) -> tuple[Row, list[Row]]:
 
 
 def chosen_rows(section: Section) -> tuple[Row, list[Row]]:
-    """What was chosen without each database: shares, threshold, band, slope."""
-    members = list(next(iter(section["chosen"].values()))["shares"])
-    header = ("without", *members, "threshold", "unsure", "screening", "slope", "share that p assumes")
+    """What was chosen without each database: threshold, band, slope."""
+    header = ("without", "threshold", "unsure", "screening", "slope", "share that p assumes")
     rows: list[Row] = []
     for name, own in section["chosen"].items():
         balanced = own["operating_points"]["balanced"]
         rows.append(
             (
                 name,
-                *(f"{own['shares'][member]:g}" for member in members),
                 number(balanced["threshold"]),
                 interval(balanced["unsure_band"]),
                 number(own["operating_points"]["screening"]["threshold"]),

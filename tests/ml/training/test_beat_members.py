@@ -15,8 +15,9 @@ from ml.dsp.phase_features import phase_feature_names
 from ml.inference.engines.keras import open_file as open_keras
 from ml.inference.engines.onnx import open_file
 from ml.presets import load_preset
+from ml.training import support_vectors
 from ml.training.callbacks import Counted
-from ml.training.members import beat_cnn, phase_logistic, phase_trees
+from ml.training.members import beat_cnn, beat_svm, phase_logistic, phase_trees
 from ml.training.members.beats import (
     MURMUR_VIEWS,
     N_VIEWS,
@@ -110,6 +111,42 @@ def test_an_export_agrees_with_its_model_and_the_model_has_learnt(member, rows, 
         expected = model(rows.features)
         assert expected == pytest.approx(exported, abs=1e-4)
     assert np.mean((expected > 0) == rows.labels) > 0.75
+
+
+def test_support_vectors_are_read_and_saved_as_they_were_fitted(prepared_heart, tmp_path):
+    corpus = Corpus(shutil.copytree(prepared_heart, tmp_path / "prepared"))
+    everything = np.arange(len(corpus))
+    member = beat_svm.create(load_preset("heart"))
+    fitted, again = (
+        member.fit(corpus, everything, seed=1, work_dir=tmp_path, report=lambda _: None) for _ in range(2)
+    )
+    logits = fitted.logits(corpus, everything)
+    assert np.array_equal(logits, again.logits(corpus, everything))
+    known = beat_views(corpus).known[:, WHOLE]
+    assert np.array_equal(np.isfinite(logits), known)
+    index = int(np.flatnonzero(known)[0])
+    assert fitted.logits_of_sound(corpus.samples(index)) == pytest.approx(logits[index], abs=0.02)
+    entry = fitted.save(tmp_path)
+    pictures = beat_views(corpus).pictures[known, WHOLE].astype(np.float32)
+    assert open_file(tmp_path / entry["files"]["onnx"])(pictures) == pytest.approx(logits[known], abs=1e-4)
+
+
+def test_support_vectors_learn_and_say_nothing_of_what_is_far_from_all_they_know(rows):
+    machine = support_vectors.fit(rows.features, rows.labels, rows.weights, 0)
+    held_out = np.random.default_rng(1).standard_normal((400, N_FEATURES)).astype(np.float32)
+    assert np.mean((machine(held_out) > 0) == (held_out[:, 3] > 0)) > 0.75
+    assert machine.vectors.dtype == np.int8
+    # Ranks end where the training rows do: however far a value lies, it counts as the largest seen.
+    assert machine(held_out * 1e6) == pytest.approx(machine(held_out * 1e9))
+    narrow = replace(machine, gamma=machine.gamma * 1e3)
+    assert narrow(held_out) == pytest.approx(machine.intercept, abs=1e-3)
+
+
+def test_a_column_that_never_changes_does_no_harm(rows):
+    features = rows.features.copy()
+    features[:, 5] = 2.0
+    machine = support_vectors.fit(features, rows.labels, rows.weights, 0)
+    assert np.isfinite(machine(features)).all()
 
 
 def test_trees_repeat_themselves(rows):

@@ -1,0 +1,90 @@
+"""Support vectors on the picture of the average beat: what its neighbours among the training beats were called."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.data.corpus import Corpus
+from ml.dsp.beat_image import CHANNELS, LOG_PICTURE, pictures_shape
+from ml.training import support_vectors
+from ml.training.config import Preset
+from ml.training.members.beats import WHOLE, beat_views, describe, view_labels
+from ml.training.members.phase_rows import ROW_SETTINGS, view_weights
+from ml.training.support_vectors import SupportVectors, export_onnx
+
+NAME = "beat_svm"
+# Of the picture on log frequency; the lower quartile says little that these two do not (docs/experiments.md).
+READ = tuple(LOG_PICTURE.start + CHANNELS.index(name) for name in ("median", "interquartile range"))
+
+
+def rows_of(pictures: NDArray[np.floating]) -> NDArray[np.float32]:
+    """What the machine reads of pictures (n, *pictures_shape()): float32 (n, n_columns)."""
+    return pictures[..., READ].reshape(len(pictures), -1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class FittedBeatSvm:
+    machine: SupportVectors
+
+    def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Margins of whole recordings, NaN where no heart cycle was found."""
+        views = beat_views(corpus)
+        out = np.full(len(indices), np.nan)
+        known = views.known[indices, WHOLE]
+        if known.any():
+            out[known] = self.machine(rows_of(views.pictures[indices[known], WHOLE]))
+        return out
+
+    def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
+        """Margin of samples at corpus.FS_HZ, NaN where no heart cycle is found."""
+        described = describe(samples - samples.mean())
+        return (
+            float("nan") if described is None else float(self.machine(rows_of(described.pictures[None]))[0])
+        )
+
+    def save(self, directory: Path) -> dict[str, Any]:
+        """Write beat_svm.onnx; returns the artefact's entry."""
+        export_onnx(
+            self.machine, directory / f"{NAME}.onnx", name=NAME, shape=pictures_shape(), channels=READ
+        )
+        return {
+            "files": {"onnx": f"{NAME}.onnx"},
+            "config": {"output": "logit", "shape": list(pictures_shape())},
+        }
+
+
+class BeatSvm:
+    name = NAME
+    kind = "beat_pictures"
+    settings = {"machine": support_vectors.SETTINGS, "channels": list(READ), "rows": ROW_SETTINGS}
+
+    def fit(
+        self,
+        corpus: Corpus,
+        indices: NDArray[np.intp],
+        *,
+        seed: int,
+        work_dir: Path,
+        report: Callable[[str], object],
+    ) -> FittedBeatSvm:
+        """Fit on the recordings at `indices` alone."""
+        views, labels = beat_views(corpus, report).take(indices), corpus.labels[indices]
+        weights = view_weights(views, corpus.databases[indices], labels, murmurs=False)
+        used = weights > 0
+        return FittedBeatSvm(
+            support_vectors.fit(
+                rows_of(views.pictures[used]),
+                view_labels(labels)[used],
+                weights[used] / weights[used].mean(),
+                seed,
+            )
+        )
+
+
+def create(preset: Preset) -> BeatSvm:
+    """The member, untrained; it takes nothing from the preset."""
+    return BeatSvm()
