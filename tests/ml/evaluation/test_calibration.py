@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from ml.evaluation.calibration import (
+    SCREENING_MISSES,
     SCREENING_SENSITIVITY,
     SMALLEST_SLOPE,
     Threshold,
@@ -130,6 +131,18 @@ def test_operating_points_do_what_they_are_for(predictions):
     screening = rates(predictions.labels, p >= points["screening"].threshold)
     assert screening["se"] >= SCREENING_SENSITIVITY
     assert points["screening"].threshold < points["balanced"].threshold
+
+
+@pytest.mark.parametrize("apart", [1.0, 2.5, 4.0])
+def test_screening_misses_half_of_what_balanced_misses(apart):
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 4000)
+    p = 1 / (1 + np.exp(-rng.standard_normal(8000) - apart * labels))
+    screening, balanced = (
+        rates(labels, p >= threshold(labels, p)) for threshold in (screening_threshold, balanced_threshold)
+    )
+    assert screening["se"] >= SCREENING_SENSITIVITY
+    assert 1 - screening["se"] <= SCREENING_MISSES * (1 - balanced["se"]) + 1e-3
 
 
 def test_screening_never_misses_what_balanced_finds():
