@@ -19,13 +19,15 @@ from ml.training.members.beats import (
     view_labels,
 )
 
-VIEW_WEIGHT = 0.5  # of a cut or a murmur laid over it, beside the whole recording
+VIEW_WEIGHT = (
+    0.5  # of a cut, beside the whole recording; of a murmur laid over it, where a member says nothing else
+)
 # Half-way between equal labels and their counts: pooled figures gain, an unseen database loses nothing
 # (docs/experiments.md).
 LABEL_EXPONENT = 0.5
 VIEW_BALANCE = {"view_weight": VIEW_WEIGHT, "label_exponent": LABEL_EXPONENT, "views": VIEW_SETTINGS}
-# The tabular members learn from recordings alone: murmurs made by rule cost them more on the subjects of the same
-# databases than they gain on an unseen one. The networks gain on both.
+# The members that read rows of numbers learn from recordings alone: murmurs made by rule cost them more on the subjects
+# of the same databases than they gain on an unseen one. The networks gain on both.
 ROW_SETTINGS = VIEW_BALANCE | {"murmurs": False}
 RowsToLogits = Callable[[NDArray[np.float32]], NDArray[np.float64]]
 
@@ -44,17 +46,16 @@ def view_weights(
     databases: NDArray[np.str_],
     labels: NDArray[np.int_],
     *,
-    murmurs: bool = True,
+    murmur_weight: float = VIEW_WEIGHT,
 ) -> NDArray[np.float64]:
     """How much each view of n recordings counts, (n, N_VIEWS), adding up to 1; nothing where it is not known.
 
     Recordings are balanced by database and label (see loaders.balanced_weights); beside the whole of a recording its
-    cuts and, with `murmurs`, those laid over it, which count as abnormal, weigh VIEW_WEIGHT each.
+    cuts weigh VIEW_WEIGHT each, and the murmurs laid over it, which count as abnormal, `murmur_weight` each.
     """
     per_view = np.full(N_VIEWS, VIEW_WEIGHT)
     per_view[WHOLE] = 1.0
-    if not murmurs:
-        per_view[MURMUR_VIEWS] = 0.0
+    per_view[MURMUR_VIEWS] = murmur_weight
     weights = balanced_weights(databases, labels, LABEL_EXPONENT)[:, None] * per_view * views.known
     return weights / weights.sum()
 
@@ -62,7 +63,7 @@ def view_weights(
 def training_rows(corpus: Corpus, indices: NDArray[np.intp], views: BeatViews) -> Rows:
     """The recordings at `indices`, whole and cut, wherever a heart cycle was found."""
     own = views.take(indices)
-    weights = view_weights(own, corpus.databases[indices], corpus.labels[indices], murmurs=False)
+    weights = view_weights(own, corpus.databases[indices], corpus.labels[indices], murmur_weight=0.0)
     used = weights > 0
     weight = weights[used]
     return Rows(own.features[used], view_labels(corpus.labels[indices])[used], weight / weight.mean())

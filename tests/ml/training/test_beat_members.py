@@ -61,14 +61,15 @@ def test_a_view_weighs_half_of_the_whole_and_one_that_is_not_known_nothing():
     assert weights[:, 0] == pytest.approx(weights[0, 0])
 
 
-def test_tabular_members_learn_from_no_murmur_made_by_rule():
+@pytest.mark.parametrize("weight", [0.0, beat_svm.MURMUR_WEIGHT])
+def test_a_member_says_how_much_a_murmur_made_by_rule_weighs(weight):
     known = np.ones((4, N_VIEWS), bool)
     empty = np.zeros((4, N_VIEWS, *pictures_shape()), np.float16)
     groups = np.array(["a", "a", "b", "b"]), np.array([0, 1, 0, 1])
-    weights = view_weights(views(empty, known), *groups, murmurs=False)
+    weights = view_weights(views(empty, known), *groups, murmur_weight=weight)
     assert weights.sum() == pytest.approx(1)
-    assert not weights[:, MURMUR_VIEWS].any()
-    assert weights[:, : MURMUR_VIEWS.start].all()
+    assert weights[:, MURMUR_VIEWS] == pytest.approx(weight * weights[0, 0])
+    assert weights[:, 1 : MURMUR_VIEWS.start] == pytest.approx(VIEW_WEIGHT * weights[0, 0])
 
 
 def test_networks_of_both_pictures_are_read_and_saved_as_one(prepared_heart, monkeypatch, tmp_path):
