@@ -113,8 +113,10 @@ def export_onnx(
     constants = {
         "channels": np.array(channels, np.int64),
         "one_row": np.array([0, 1, machine.knots.shape[1]], np.int64),
-        "lows": machine.knots[:-1],
-        "widths": _widths(machine.knots),
+        "knots": machine.knots,
+        "all_but_last": np.arange(len(RANKS) - 1),
+        "all_but_first": np.arange(1, len(RANKS)),
+        "smallest_step": np.float32(_SMALLEST_STEP),
         "zero": np.float32(0),
         "one": np.float32(1),
         "rises": np.diff(_normal_deviates())[None, None],
@@ -133,6 +135,10 @@ def export_onnx(
     nodes = [
         node("Gather", ["pictures", "channels"], ["chosen"], axis=len(shape)),
         node("Reshape", ["chosen", "one_row"], ["rows"]),
+        node("Gather", ["knots", "all_but_last"], ["lows"], axis=0),
+        node("Gather", ["knots", "all_but_first"], ["highs"], axis=0),
+        node("Sub", ["highs", "lows"], ["steps"]),
+        node("Max", ["steps", "smallest_step"], ["widths"]),
         node("Sub", ["rows", "lows"], ["above"]),
         node("Div", ["above", "widths"], ["part"]),
         node("Clip", ["part", "zero", "one"], ["passed"]),
