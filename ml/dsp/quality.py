@@ -32,6 +32,7 @@ USABLE_SCORE = 0.5
 SILENT_RMS = 1e-6  # of full scale: below one step of 16 bits there is only an idle converter
 # Fewer distinct values than this cannot hold both heart sounds and what lies between them.
 MIN_DISTINCT_VALUES = 8
+_A_FEW_SAMPLES = 1000  # hold that many values wherever there is sound
 QUIET_RMS = 3e-3  # -50 dB of full scale; usable recordings of the six PhysioNet databases lie above it
 # Of the samples; 99 % of the usable PhysioNet recordings have less than 0.01. Above the second no S1 keeps
 # its shape.
@@ -46,7 +47,7 @@ TALKING_BURST = math.log(4.0)
 @dataclass(frozen=True)
 class InputLevel:
     """What only the samples as they arrived can tell: `rms` and `clipped` are fractions, of full scale and
-    samples."""
+    samples. `distinct_values` is exact below MIN_DISTINCT_VALUES alone."""
 
     rms: float
     clipped: float
@@ -69,9 +70,13 @@ def measure_level(x: np.ndarray, fs_hz: float) -> InputLevel:
     x = check_samples(x)
     centred = x - x.mean()
     rms = math.sqrt(np.dot(centred, centred) / x.size)
-    # Sorting is only worth its time where so little sound is left that steps could matter.
-    distinct = np.unique(x).size if rms < 10 * QUIET_RMS else MIN_DISTINCT_VALUES
-    return InputLevel(rms, clipped_fraction(x), int(distinct), x.size / fs_hz)
+    return InputLevel(rms, clipped_fraction(x), _distinct_values(x), x.size / fs_hz)
+
+
+def _distinct_values(x: np.ndarray) -> int:
+    """How many values `x` takes, or at least MIN_DISTINCT_VALUES: sorting all of it would say no more."""
+    of_a_few = np.unique(x[:_A_FEW_SAMPLES]).size
+    return of_a_few if of_a_few >= MIN_DISTINCT_VALUES else np.unique(x).size
 
 
 def assess_quality(x: np.ndarray, level: InputLevel, segmentation: Segmentation | None = None) -> Quality:
