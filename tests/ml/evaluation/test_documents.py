@@ -108,6 +108,13 @@ def test_the_card_repeats_the_stored_figures(model_dir, figures, tmp_path):
     assert "heart-cycle model was fitted on the sounds of training-a" in " ".join(text.split())
 
 
+def test_the_headline_is_the_mean_over_all_deals_of_subjects(model_dir, figures, tmp_path):
+    deals = [own["figures"]["macro_auc_abdf"] for own in figures["folds"]["repetitions"]]
+    assert deals[0] != pytest.approx(deals[1], abs=0.001)
+    text = write_model_card(model_dir, tmp_path / "card.md").read_text()
+    assert f"macro AUC over a, b, d, f | {np.mean(deals):.3f} |" in text
+
+
 def test_every_section_of_the_protocol_is_in_the_card(model_dir, tmp_path):
     text = write_model_card(model_dir, tmp_path / "card.md").read_text()
     titles = [line.lstrip("# ") for line in text.splitlines() if line.startswith("## ")]
