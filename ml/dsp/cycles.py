@@ -71,7 +71,7 @@ def cut_cycles(runs: Sequence[Run], chosen: np.ndarray) -> list[Cycle]:
     for i in sorted({0, last}):
         if not 0 <= i <= last or runs[i].state != S1:
             continue
-        onsets = [run.begin for run in runs[i : i + 4]]
+        onsets: list[float] = [run.begin for run in runs[i : i + 4]]
         if i == 0:
             s1 = _usual_length(runs, S1) or USUAL_S1_S / FRAME_S
             if runs[0].end < LEAST_SEEN * s1:
