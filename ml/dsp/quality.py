@@ -70,7 +70,9 @@ def measure_level(x: np.ndarray, fs_hz: float) -> InputLevel:
     x = check_samples(x)
     centred = x - x.mean()
     rms = math.sqrt(np.dot(centred, centred) / x.size)
-    return InputLevel(rms, clipped_fraction(x), _distinct_values(x), x.size / fs_hz)
+    # Steps can only matter where little sound is left.
+    distinct = _distinct_values(x) if rms < 10 * QUIET_RMS else MIN_DISTINCT_VALUES
+    return InputLevel(rms, clipped_fraction(x), distinct, x.size / fs_hz)
 
 
 def _distinct_values(x: np.ndarray) -> int:
