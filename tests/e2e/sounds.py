@@ -6,11 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import resample_poly
 
 MICROPHONE_RATE_HZ = 48000
 TONES_HZ = (25, 40, 63, 100, 160, 250, 400, 630, 1000)
 TONE_AMPLITUDE = 0.09
+# Long enough to part 25 from 40 Hz, short enough to lie between the slips of a busy machine's fake microphone.
+STRETCH_S = 0.16
+STEP_S = 0.01
+MOST_LEFT_OVER = 1e-3
+"""Share of a stretch's variance: steady tones leave rounding and dither, a slip of 10 ms leaves tenths."""
+FEWEST_STRETCHES = 20
 
 
 def write_tones(path: Path, *, seconds: int = 20) -> None:
@@ -32,12 +39,24 @@ def write_heart(path: Path, source: Path) -> None:
     soundfile.write(path, 0.5 * y / np.abs(y).max(), MICROPHONE_RATE_HZ, subtype="PCM_16")
 
 
-def amplitude_of(x: np.ndarray, rate_hz: int, hz: float) -> float:
-    """Amplitude of one tone: the median of its projections onto each second.
+def tone_amplitudes(x: np.ndarray, rate_hz: int) -> dict[int, float]:
+    """Amplitude of each of TONES_HZ in `x`: medians over the stretches in which they run on unbroken.
 
-    A busy machine's fake microphone slips now and then; a slip shifts the phase and would cancel a tone over the whole,
-    while it spoils one second here.
+    A busy machine's fake microphone leaves out buffers of 10 ms. A stretch that holds such a slip is not a sum of
+    steady tones: what a fit by least squares leaves of it says so, and it is not asked. ValueError where too little
+    is left to ask.
     """
-    seconds = x[: len(x) // rate_hz * rate_hz].reshape(-1, rate_hz)
-    t = np.arange(rate_hz) / rate_hz
-    return float(np.median(2 * np.abs(np.mean(seconds * np.exp(-2j * np.pi * hz * t), axis=1))))
+    length = round(STRETCH_S * rate_hz)
+    angles = 2 * np.pi * np.outer(np.arange(length) / rate_hz, TONES_HZ)
+    waves = np.hstack([np.cos(angles), np.sin(angles), np.ones((length, 1))])
+    stretches = sliding_window_view(x, length)[:: round(STEP_S * rate_hz)]
+    fits = stretches @ np.linalg.pinv(waves).T
+    left_over = np.var(stretches - fits @ waves.T, axis=1) / np.var(stretches, axis=1)
+    steady = fits[left_over < MOST_LEFT_OVER]
+    if len(steady) < FEWEST_STRETCHES:
+        raise ValueError(
+            f"{len(steady)} of {len(fits)} stretches are steady tones; the steadiest leaves {left_over.min():.2g}"
+        )
+    n = len(TONES_HZ)
+    amplitudes = np.median(np.hypot(steady[:, :n], steady[:, n : 2 * n]), axis=0)
+    return dict(zip(TONES_HZ, amplitudes.tolist(), strict=True))
