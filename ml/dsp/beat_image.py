@@ -10,6 +10,7 @@ import numpy as np
 
 from ml.dsp.beat_spectrum import N_BANDS, SPECTRUM_RATE_HZ, BeatSpectrum
 from ml.dsp.cycles import Cycle, cycle_edges_s
+from ml.dsp.frame_power import between_frames
 from ml.dsp.quantiles import quartiles
 
 PHASE_BINS = (4, 8, 4, 12)  # S1, systole, S2, diastole
@@ -42,11 +43,7 @@ def _stack(log_power: np.ndarray, cycles: Sequence[Cycle]) -> np.ndarray:
         )
         * SPECTRUM_RATE_HZ
     )
-    last = log_power.shape[0] - 1
-    positions = np.clip(positions, 0, last)
-    low = np.minimum(positions.astype(int), last - 1) if last else np.zeros(positions.shape, dtype=int)
-    part = (positions - low)[:, :, None].astype(np.float32)
-    return log_power[low] * (1 - part) + log_power[np.minimum(low + 1, last)] * part
+    return between_frames(log_power, positions)
 
 
 def beat_image(spectrum: BeatSpectrum) -> np.ndarray:

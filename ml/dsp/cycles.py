@@ -16,6 +16,8 @@ LEAST_SEEN = 0.6
 # Without a whole cycle to compare with: the length of an S1, and a diastole against its systole.
 USUAL_S1_S = 0.12
 LEAST_DIASTOLE_TO_SYSTOLE = 0.8
+# A peak belongs to a sound if it lies so near to its middle, as a share of the sound's length and beside that.
+PEAK_SHARE, PEAK_REACH_S = 0.5, 0.05
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,30 @@ def cycle_edges_s(cycles: Sequence[Cycle]) -> np.ndarray:
     """(n_cycles, 5): onsets of S1, systole, S2, diastole and the next S1."""
     edges_s = [(c.s1_s, c.systole_s, c.s2_s, c.diastole_s, c.end_s) for c in cycles]
     return np.array(edges_s, dtype=float).reshape(-1, 5)
+
+
+def sound_peaks_s(cycles: Sequence[Cycle], s1_times_s: np.ndarray, s2_times_s: np.ndarray) -> np.ndarray:
+    """When S1 and S2 of each cycle are strongest, (n_cycles, 2) in seconds, of the peaks found in the recording.
+
+    The middle of a sound stands in for a peak that the recording's end cuts off.
+    """
+    edges_s = cycle_edges_s(cycles)
+    return np.stack(
+        [
+            _nearest_peak_s(edges_s[:, k], edges_s[:, k + 1], times_s)
+            for k, times_s in ((0, s1_times_s), (2, s2_times_s))
+        ],
+        axis=1,
+    )
+
+
+def _nearest_peak_s(begin_s: np.ndarray, end_s: np.ndarray, times_s: np.ndarray) -> np.ndarray:
+    middle_s = (begin_s + end_s) / 2
+    if times_s.size == 0:
+        return middle_s
+    nearest_s = times_s[np.abs(times_s - middle_s[:, None]).argmin(axis=1)]
+    reach_s = PEAK_SHARE * (end_s - begin_s) + PEAK_REACH_S
+    return np.where(np.abs(nearest_s - middle_s) <= reach_s, nearest_s, middle_s)
 
 
 def state_runs(states: np.ndarray) -> list[Run]:

@@ -250,6 +250,7 @@ def _require_same_signal_path(artefact: Artefact) -> None:
     for key, what in (
         ("segmentation_sha256", "parameters of the segmentation"),
         ("beat_features", "features of the beats"),
+        ("peak_picture", "pictures of the beats"),
     ):
         if key in trained_on and trained_on[key] != installed[key]:
             raise ArtefactError(

@@ -4,6 +4,7 @@
 |---|---|---|
 | mel_windows, mel_cnn | log-mel windows, device colour removed | (n_windows, n_frames, n_mels, 1) |
 | beat_pictures, beat_cnn | one average beat, phase by band, on two scales | (1, n_phases, n_bands, 2 n_statistics) |
+| peak_pictures | one average beat about S1's and S2's peaks | (1, n_moments, n_bands, n_statistics) |
 | phase_features, phase_trees, phase_logistic | one row of numbers per recording | (1, n_features) |
 | opsfusion | the original system's spectrogram | (1, n_bands, n_frames, 1) |
 """
@@ -139,6 +140,14 @@ def beat_picture_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndar
     return None if spectrum is None else prepared.once("beat pictures", lambda: beat_pictures(spectrum)[None])
 
 
+def peak_picture_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
+    """The average beat about the peaks of S1 and S2; None where no heart cycle was found."""
+    from ml.dsp.peak_picture import peak_picture
+
+    spectrum = prepared.beat_spectrum
+    return None if spectrum is None else prepared.once("peak picture", lambda: peak_picture(spectrum)[None])
+
+
 def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
     """The numbers of the beat's phases; None where no heart cycle was found."""
     from ml.dsp.phase_features import phase_features
@@ -154,6 +163,7 @@ INPUTS: dict[str, InputOf] = {
     "mel_cnn": mel_window_input,
     "beat_pictures": beat_picture_input,
     "beat_cnn": beat_picture_input,
+    "peak_pictures": peak_picture_input,
     "phase_features": phase_feature_input,
     "phase_trees": phase_feature_input,
     "phase_logistic": phase_feature_input,

@@ -21,6 +21,7 @@ from ml.inference.members import (
     Prepared,
     beat_picture_input,
     mel_config,
+    peak_picture_input,
     phase_feature_input,
     recording_mel_power,
 )
@@ -37,7 +38,7 @@ N_HIDDEN = len(PARTS) + len(PHASES)  # parts, then whole phases at all frequenci
 QUIET_SHARE = 0.2
 MAX_WINDOWS = 2  # windows explained; more of the same recording cost time and say the same
 MAX_BEATS = 8  # each costs the beat networks one more beat to look at
-MADE_OF_BEATS = (beat_picture_input, phase_feature_input)  # one occlusion serves them all
+MADE_OF_BEATS = (beat_picture_input, peak_picture_input, phase_feature_input)  # one occlusion serves them all
 LEAST_OF_A_BEAT_S = 0.2  # inside a window, for the beat to be taken out there
 
 
@@ -126,11 +127,13 @@ class BeatOcclusion:
     beats sees them: the average pictures and the row of phase features."""
 
     def __init__(self, spectrum: BeatSpectrum) -> None:
-        from ml.dsp.beat_image import beat_stack, mel_beat_stack
-        from ml.dsp.beat_spectrum import SPECTRUM_RATE_HZ, band_centres_hz, mel_centres_hz
+        from ml.dsp.beat_image import PHASE_BINS, beat_stack, mel_beat_stack
+        from ml.dsp.beat_spectrum import SPECTRUM_RATE_HZ, band_centres_hz, mel_centres_hz, quick_centres_hz
         from ml.dsp.cycles import cycle_edges_s
+        from ml.dsp.peak_picture import moment_phases, peak_stack
 
         self.stack, self.mel_stack = beat_stack(spectrum), mel_beat_stack(spectrum)
+        self.peak_stack = peak_stack(spectrum)
         self.edges_s = cycle_edges_s(spectrum.cycles)
         # The only beat cannot be left out.
         n_beats = min(len(self.stack), MAX_BEATS) if len(self.stack) > 1 else 0
@@ -140,8 +143,12 @@ class BeatOcclusion:
         place = np.arange(max(len(self.stack) - 1, 0))[:, None]
         self.others = place + (place >= np.arange(n_beats))  # (n_cycles - 1, n_beats): the cycles that stay
         # The same in every cycle, on top of one axis for it.
-        self.change = -excess_of_parts(self.stack, band_centres_hz())[None]
-        self.mel_change = -excess_of_parts(self.mel_stack, mel_centres_hz())[None]
+        phases = np.repeat(np.arange(len(PHASES)), PHASE_BINS)
+        self.change = -excess_of_parts(self.stack, phases, band_centres_hz())[None]
+        self.mel_change = -excess_of_parts(self.mel_stack, phases, mel_centres_hz())[None]
+        self.peak_change = -excess_of_parts(self.peak_stack, moment_phases(spectrum), quick_centres_hz())[
+            None
+        ]
 
     @classmethod
     def of(cls, prepared: Prepared) -> BeatOcclusion | None:
@@ -154,6 +161,11 @@ class BeatOcclusion:
         """(1 + N_HIDDEN + n_beats, *pictures_shape()): the whole, without each part, without each beat."""
         of_both = self._images(self.stack, self.change), self._images(self.mel_stack, self.mel_change)
         return np.concatenate(of_both, axis=-1)
+
+    @cached_property
+    def peak_pictures(self) -> np.ndarray:
+        """(1 + N_HIDDEN + n_beats, *peak_shape()), as `pictures`."""
+        return self._images(self.peak_stack, self.peak_change)
 
     def _images(self, stack: np.ndarray, change: np.ndarray) -> np.ndarray:
         """A level that falls alike in every cycle falls as far in every quantile: the changes need no new sorting."""
@@ -180,21 +192,24 @@ class BeatOcclusion:
     def changes(self, member: LoadedMember) -> tuple[np.ndarray, np.ndarray]:
         """Change of `member`'s logit without each of `PARTS` and each of `PHASES` (N_HIDDEN,), and without each of
         the beats in `spans_s`."""
-        logits = member.logits(self.features if member.input_of is phase_feature_input else self.pictures)
+        if member.input_of is phase_feature_input:
+            batch = self.features
+        else:
+            batch = self.peak_pictures if member.input_of is peak_picture_input else self.pictures
+        logits = member.logits(batch)
         by_part, by_beat = np.split(logits[1:] - logits[0], [N_HIDDEN])
         return by_part, by_beat
 
 
-def excess_of_parts(stack: np.ndarray, centres_hz: np.ndarray) -> np.ndarray:
-    """How far each part lies above the quiet of its band: float32 (N_HIDDEN, N_PHASES, N_BANDS), 0 outside the part.
+def excess_of_parts(stack: np.ndarray, phases: np.ndarray, centres_hz: np.ndarray) -> np.ndarray:
+    """How far each part lies above the quiet of its band: float32 (N_HIDDEN, n_columns, n_bands), 0 outside the part.
 
-    stack : (n_cycles, N_PHASES, N_BANDS), log power in bands around `centres_hz`.
+    stack : (n_cycles, n_columns, n_bands), log power in bands around `centres_hz`. phases : (n_columns,), the phase
+    that each column lies in.
     """
-    from ml.dsp.beat_image import PHASE_BINS
-
     usual = quantiles(stack, 0.5)[0]
     excess = np.maximum(usual - quantiles(usual, QUIET_SHARE)[0], 0)
-    masks = hidden_masks(np.repeat(np.arange(len(PHASES)), PHASE_BINS), centres_hz)
+    masks = hidden_masks(phases, centres_hz)
     return np.stack([np.where(mask, excess, np.float32(0)) for mask in masks])
 
 

@@ -23,8 +23,8 @@ from ml.training.callbacks import Countdown, Counted, Observer, Several
 from ml.training.config import Preset, TrainingConfig
 from ml.training.fingerprint import training_fingerprint
 from ml.training.loop import train_network, without_optimizer
-from ml.training.members.beats import WHOLE, BeatViews, beat_views, describe, view_labels
-from ml.training.members.phase_rows import VIEW_BALANCE, view_weights
+from ml.training.members.beats import BeatViews, beat_views, view_labels
+from ml.training.members.phase_rows import VIEW_BALANCE, logit_of_sound, logits_of_corpus, view_weights
 from ml.training.members.picture_changes import CHANGES, varied
 from ml.training.tensorboard import TensorBoard, beat_samples
 
@@ -201,19 +201,10 @@ class FittedBeatCnn:
     model: "keras.Model"
 
     def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Logits of whole recordings, NaN where no heart cycle was found."""
-        views: BeatViews = beat_views(corpus)
-        out = np.full(len(indices), np.nan)
-        known = views.known[indices, WHOLE]
-        out[known] = predict_logit(self.model, views.pictures[indices[known], WHOLE])
-        return out
+        return logits_of_corpus(corpus, indices, "pictures", lambda images: predict_logit(self.model, images))
 
     def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
-        """Logit of samples at corpus.FS_HZ, NaN where no heart cycle is found."""
-        described = describe(samples - samples.mean())
-        if described is None:
-            return float("nan")
-        return float(predict_logit(self.model, described.pictures[None])[0])
+        return logit_of_sound(samples, "pictures", lambda images: predict_logit(self.model, images))
 
     def save(self, directory: Path) -> dict[str, Any]:
         """Write the network's .keras file; returns the artefact's entry."""

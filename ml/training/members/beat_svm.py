@@ -1,4 +1,4 @@
-"""Support vectors on the picture of the average beat: what its neighbours among the training beats were called."""
+"""Support vectors on the beat about S1 and S2: what its neighbours among the training beats were called."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,23 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.data.corpus import Corpus
-from ml.dsp.beat_image import CHANNELS, LOG_PICTURE, pictures_shape
+from ml.dsp.beat_image import CHANNELS
+from ml.dsp.peak_picture import peak_shape
+from ml.dsp.signal_path import PEAK_PICTURE_VERSION
 from ml.training import support_vectors
 from ml.training.config import Preset
-from ml.training.members.beats import WHOLE, beat_views, describe, view_labels
-from ml.training.members.phase_rows import VIEW_BALANCE, view_weights
+from ml.training.members.beats import beat_views, view_labels
+from ml.training.members.phase_rows import VIEW_BALANCE, logit_of_sound, logits_of_corpus, view_weights
 from ml.training.support_vectors import SupportVectors, export_onnx
 
 NAME = "beat_svm"
-# Of the picture on log frequency; the lower quartile says little that these two do not (docs/experiments.md).
-READ = tuple(LOG_PICTURE.start + CHANNELS.index(name) for name in ("median", "interquartile range"))
+# The lower quartile says little that these two do not (docs/experiments.md).
+READ = tuple(CHANNELS.index(name) for name in ("median", "interquartile range"))
 # Without any the machine takes soft diastolic murmurs on a clean recording for normal; with more it loses on the
 # subjects of the same databases (docs/experiments.md).
 MURMUR_WEIGHT = 0.05
 
 
 def rows_of(pictures: NDArray[np.floating]) -> NDArray[np.float32]:
-    """What the machine reads of pictures (n, *pictures_shape()): float32 (n, n_columns)."""
+    """What the machine reads of pictures (n, *peak_shape()): float32 (n, n_columns)."""
     return pictures[..., READ].reshape(len(pictures), -1).astype(np.float32)
 
 
@@ -35,37 +37,30 @@ class FittedBeatSvm:
 
     def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Margins of whole recordings, NaN where no heart cycle was found."""
-        views = beat_views(corpus)
-        out = np.full(len(indices), np.nan)
-        known = views.known[indices, WHOLE]
-        if known.any():
-            out[known] = self.machine(rows_of(views.pictures[indices[known], WHOLE]))
-        return out
+        return logits_of_corpus(corpus, indices, "peak_pictures", self._margins)
 
     def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
         """Margin of samples at corpus.FS_HZ, NaN where no heart cycle is found."""
-        described = describe(samples - samples.mean())
-        return (
-            float("nan") if described is None else float(self.machine(rows_of(described.pictures[None]))[0])
-        )
+        return logit_of_sound(samples, "peak_pictures", self._margins)
+
+    def _margins(self, pictures: NDArray[np.floating]) -> NDArray[np.float64]:
+        return self.machine(rows_of(pictures))
 
     def save(self, directory: Path) -> dict[str, Any]:
         """Write beat_svm.onnx; returns the artefact's entry."""
-        export_onnx(
-            self.machine, directory / f"{NAME}.onnx", name=NAME, shape=pictures_shape(), channels=READ
-        )
+        export_onnx(self.machine, directory / f"{NAME}.onnx", name=NAME, shape=peak_shape(), channels=READ)
         return {
             "files": {"onnx": f"{NAME}.onnx"},
-            "config": {"output": "logit", "shape": list(pictures_shape())},
+            "config": {"output": "logit", "shape": list(peak_shape())},
         }
 
 
 class BeatSvm:
     name = NAME
-    kind = "beat_pictures"
+    kind = "peak_pictures"
     settings = {
         "machine": support_vectors.SETTINGS,
-        "channels": list(READ),
+        "picture": [PEAK_PICTURE_VERSION, list(READ)],
         "rows": VIEW_BALANCE | {"murmur_weight": MURMUR_WEIGHT},
     }
 
@@ -84,7 +79,7 @@ class BeatSvm:
         used = weights > 0
         return FittedBeatSvm(
             support_vectors.fit(
-                rows_of(views.pictures[used]),
+                rows_of(views.peak_pictures[used]),
                 view_labels(labels)[used],
                 weights[used] / weights[used].mean(),
                 seed,

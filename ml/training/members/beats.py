@@ -25,9 +25,10 @@ from ml.data.murmurs import MURMUR_SETTINGS, add_murmur
 from ml.dsp.beat_image import beat_pictures, pictures_shape
 from ml.dsp.beat_spectrum import BeatSpectrum, beat_spectrum
 from ml.dsp.cycles import cycle_edges_s
+from ml.dsp.peak_picture import peak_picture, peak_shape
 from ml.dsp.phase_features import phase_feature_names, phase_features
 from ml.dsp.segmentation import Segmentation, segment
-from ml.dsp.signal_path import BEAT_FEATURES_VERSION, signal_path
+from ml.dsp.signal_path import BEAT_FEATURES_VERSION, PEAK_PICTURE_VERSION, signal_path
 from ml.errors import SignalError
 from ml.threads import use_one_thread
 from ml.training.callbacks import Countdown
@@ -55,16 +56,19 @@ _CHUNK = 16
 
 
 class Described(NamedTuple):
-    """What the members read of one sound: features (n_features,) and the pictures of its average beat."""
+    """What the members read of one sound: features (n_features,), the pictures of its average beat, and the one about
+    the peaks of S1 and S2."""
 
     features: NDArray[np.float32]
     pictures: NDArray[np.float32]
+    peak_pictures: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class BeatViews:
     """For n recordings: features (n, N_VIEWS, n_features) float32, pictures (n, N_VIEWS, phases, bands, channels of
-    both) float16, and `known` (n, N_VIEWS), false where no heart cycle was found or where there is no such view.
+    both) and peak_pictures (n, N_VIEWS, moments, bands, channels) float16, and `known` (n, N_VIEWS), false where no
+    heart cycle was found or where there is no such view.
 
     `cycle_edges_s` (n_cycles, 5) are the clear cycles of the whole recordings, those cut by an end among them, one
     after the other: onset of S1, systole, S2, diastole and the next S1; recording i's are those from `first_cycle[i]`
@@ -73,6 +77,7 @@ class BeatViews:
 
     features: NDArray[np.float32]
     pictures: NDArray[np.float16]
+    peak_pictures: NDArray[np.float16]
     known: NDArray[np.bool_]
     cycle_edges_s: NDArray[np.float32]
     first_cycle: NDArray[np.intp]
@@ -83,6 +88,7 @@ class BeatViews:
             self,
             features=self.features[indices],
             pictures=self.pictures[indices],
+            peak_pictures=self.peak_pictures[indices],
             known=self.known[indices],
         )
 
@@ -130,16 +136,17 @@ def beat_views(corpus: Corpus, report: Callable[[str], object] = lambda _: None)
     n = len(corpus)
     features = np.zeros((n, N_VIEWS, len(phase_feature_names())), np.float32)
     pictures = np.zeros((n, N_VIEWS, *pictures_shape()), np.float16)
+    peak_pictures = np.zeros((n, N_VIEWS, *peak_shape()), np.float16)
     known = np.zeros((n, N_VIEWS), bool)
     edges_s = []
     for index, (found, own_edges_s) in enumerate(_in_processes(corpus, report)):
         edges_s.append(own_edges_s)
         for view, described in enumerate(found):
             if described is not None:
-                features[index, view], pictures[index, view] = described
+                features[index, view], pictures[index, view], peak_pictures[index, view] = described
                 known[index, view] = True
     first_cycle = np.concatenate([[0], np.cumsum([len(own) for own in edges_s])])
-    views = BeatViews(features, pictures, known, np.concatenate(edges_s), first_cycle)
+    views = BeatViews(features, pictures, peak_pictures, known, np.concatenate(edges_s), first_cycle)
     unfinished = path.with_suffix(".part.npz")
     np.savez(unfinished, fingerprint=fingerprint, **vars(views))
     unfinished.replace(path)
@@ -191,7 +198,7 @@ def _spectrum(samples: NDArray[np.floating], segmentation: Segmentation | None) 
 def _described(spectrum: BeatSpectrum | None) -> Described | None:
     if spectrum is None:
         return None
-    return Described(phase_features(spectrum), beat_pictures(spectrum))
+    return Described(phase_features(spectrum), beat_pictures(spectrum), peak_picture(spectrum))
 
 
 def _edges_s(spectrum: BeatSpectrum | None) -> NDArray[np.float32]:
@@ -223,6 +230,7 @@ def _with_murmur(
 
 
 def _fingerprint(corpus: Corpus) -> str:
-    parts = [VIEW_SETTINGS, list(BeatViews.__dataclass_fields__), corpus.file_ids.tolist()]
+    what = [*BeatViews.__dataclass_fields__, PEAK_PICTURE_VERSION]
+    parts = [VIEW_SETTINGS, what, corpus.file_ids.tolist()]
     text = json.dumps([*parts, [row.sha256 for row in corpus.rows]])
     return hashlib.sha256(text.encode()).hexdigest()

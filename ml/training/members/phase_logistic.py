@@ -90,10 +90,10 @@ class FittedPhaseLogistic:
     model: LinearModel
 
     def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-        return logits_of_corpus(corpus, indices, self.model)
+        return logits_of_corpus(corpus, indices, "features", self.model)
 
     def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
-        return logit_of_sound(samples, self.model)
+        return logit_of_sound(samples, "features", self.model)
 
     def save(self, directory: Path) -> dict[str, Any]:
         """Write phase_logistic.onnx; returns the artefact's entry."""

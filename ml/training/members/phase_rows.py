@@ -1,7 +1,8 @@
-"""What the two tabular members have in common: rows to train on, and logits of a corpus from rows."""
+"""What the members made from beats have in common: the weights of their rows, and how their logits are asked for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,8 @@ VIEW_BALANCE = {"view_weight": VIEW_WEIGHT, "label_exponent": LABEL_EXPONENT, "v
 # The members that read rows of numbers learn from recordings alone: murmurs made by rule cost them more on the subjects
 # of the same databases than they gain on an unseen one. The networks gain on both.
 ROW_SETTINGS = VIEW_BALANCE | {"murmurs": False}
-RowsToLogits = Callable[[NDArray[np.float32]], NDArray[np.float64]]
+What = Literal["features", "pictures", "peak_pictures"]  # of BeatViews and Described
+ToLogits = Callable[[NDArray[Any]], NDArray[np.float64]]  # one for each of (n, ...), n at least 1
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,18 @@ def training_rows(corpus: Corpus, indices: NDArray[np.intp], views: BeatViews) -
 
 
 def logits_of_corpus(
-    corpus: Corpus, indices: NDArray[np.intp], to_logits: RowsToLogits
+    corpus: Corpus, indices: NDArray[np.intp], what: What, to_logits: ToLogits
 ) -> NDArray[np.float64]:
-    """Logits of whole recordings, NaN where no heart cycle was found."""
+    """Logits of whole recordings by what a member reads of them, NaN where no heart cycle was found."""
     views = beat_views(corpus)
     out = np.full(len(indices), np.nan)
     known = views.known[indices, WHOLE]
     if known.any():
-        out[known] = to_logits(views.features[indices[known], WHOLE])
+        out[known] = to_logits(getattr(views, what)[indices[known], WHOLE])
     return out
 
 
-def logit_of_sound(samples: NDArray[np.float32], to_logits: RowsToLogits) -> float:
+def logit_of_sound(samples: NDArray[np.float32], what: What, to_logits: ToLogits) -> float:
     """Logit of samples at corpus.FS_HZ, NaN where no heart cycle is found."""
     described = describe(samples - samples.mean())
-    return float("nan") if described is None else float(to_logits(described[0][None])[0])
+    return float("nan") if described is None else float(to_logits(getattr(described, what)[None])[0])

@@ -81,10 +81,10 @@ class FittedPhaseTrees:
     model: "VotingClassifier"
 
     def logits(self, corpus: Corpus, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-        return logits_of_corpus(corpus, indices, lambda rows: predict_logit(self.model, rows))
+        return logits_of_corpus(corpus, indices, "features", lambda rows: predict_logit(self.model, rows))
 
     def logits_of_sound(self, samples: NDArray[np.float32]) -> float:
-        return logit_of_sound(samples, lambda rows: predict_logit(self.model, rows))
+        return logit_of_sound(samples, "features", lambda rows: predict_logit(self.model, rows))
 
     def save(self, directory: Path) -> dict[str, Any]:
         """Write phase_trees.onnx; returns the artefact's entry."""

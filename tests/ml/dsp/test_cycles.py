@@ -5,7 +5,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from ml.dsp.cycles import DIASTOLE, LEAST_SEEN, S1, S2, SYSTOLE, cut_cycles, state_runs, whole_cycles
+from ml.dsp.cycles import (
+    DIASTOLE,
+    LEAST_SEEN,
+    S1,
+    S2,
+    SYSTOLE,
+    cut_cycles,
+    sound_peaks_s,
+    state_runs,
+    whole_cycles,
+)
 from ml.dsp.segmentation import FRAME_S, segment
 from tests.ml.dsp.heart_sounds import FS_HZ, steady
 
@@ -74,3 +84,16 @@ def test_readable_cycles_are_in_order_and_beside_each_other():
     assert len(readable) == 3 > len(found.cycles)
     for before, after in pairwise(readable):
         assert before.end_s == pytest.approx(after.s1_s)
+
+
+def test_each_sound_has_the_peak_near_it_and_its_middle_where_the_end_cut_the_peak_off():
+    whole, cut = cycles_of(states(0, 3 * CYCLE))
+    cycles = [cut[0], *whole, cut[1]]
+    middle_s = LENGTHS[S1] / 2 * FRAME_S
+    s1_times_s = np.array([1, 2]) * CYCLE * FRAME_S + middle_s + 0.03
+    s2_times_s = np.arange(3) * CYCLE * FRAME_S + (LENGTHS[S1] + LENGTHS[SYSTOLE] + 1) * FRAME_S
+    peaks_s = sound_peaks_s(cycles, s1_times_s, s2_times_s)
+    assert peaks_s[:, 0] == pytest.approx([middle_s, *s1_times_s])
+    assert peaks_s[:, 1] == pytest.approx(s2_times_s)
+    alone = sound_peaks_s(cycles, np.zeros(0), s2_times_s)
+    assert alone[:, 0] == pytest.approx(np.arange(3) * CYCLE * FRAME_S + middle_s)

@@ -134,7 +134,7 @@ def test_nan_in_the_description(model_dir):
 
 
 def test_a_model_of_another_signal_path_is_refused_and_one_of_this_or_of_before_the_entry_loads(model_dir):
-    for key in ("segmentation_sha256", "beat_features"):
+    for key in ("segmentation_sha256", "beat_features", "peak_picture"):
         edit(
             model_dir,
             lambda d, key=key: d["preprocessing"].update(signal_path={**signal_path(), key: "other"}),

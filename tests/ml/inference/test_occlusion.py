@@ -8,19 +8,22 @@ import pytest
 from ml.dsp.beat_image import (
     LOG_PICTURE,
     MEL_PICTURE,
+    PHASE_BINS,
     beat_image,
     beat_pictures,
     beat_stack,
     image_of_stack,
     mel_beat_stack,
 )
-from ml.dsp.beat_spectrum import band_centres_hz, beat_spectrum, mel_centres_hz
+from ml.dsp.beat_spectrum import band_centres_hz, beat_spectrum, mel_centres_hz, quick_centres_hz
+from ml.dsp.peak_picture import moment_phases, peak_picture, peak_stack
 from ml.dsp.phase_features import level_features, phase_features, phase_levels
 from ml.inference.members import prepare
 from ml.inference.occlusion import MAX_BEATS, N_HIDDEN, PARTS, PHASES, BeatOcclusion, excess_of_parts
 from tests.ml.inference.sounds import heartbeat
 
 SYSTOLE, DIASTOLE = slice(4, 12), slice(16, 28)
+PHASE_OF_BIN = np.repeat(np.arange(4), PHASE_BINS)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +38,7 @@ def occlusion(spectrum):
 
 def test_the_first_row_is_what_the_members_see(spectrum, occlusion):
     assert np.array_equal(occlusion.pictures[0], beat_pictures(spectrum))
+    assert np.array_equal(occlusion.peak_pictures[0], peak_picture(spectrum))
     assert np.array_equal(occlusion.features[0], phase_features(spectrum))
 
 
@@ -42,7 +46,7 @@ def test_hiding_in_the_result_equals_hiding_in_every_beat(spectrum, occlusion):
     """The short cut: quantiles fall as far as the level they are taken of."""
     stack = beat_stack(spectrum)
     n_levels = level_features(phase_levels(stack)).size
-    for row, excess in enumerate(excess_of_parts(stack, band_centres_hz()), start=1):
+    for row, excess in enumerate(excess_of_parts(stack, PHASE_OF_BIN, band_centres_hz()), start=1):
         hidden = stack - excess
         assert np.allclose(occlusion.pictures[row, :, :, LOG_PICTURE], image_of_stack(hidden), atol=1e-4)
         assert np.allclose(
@@ -53,7 +57,7 @@ def test_hiding_in_the_result_equals_hiding_in_every_beat(spectrum, occlusion):
 
 def test_the_same_part_is_hidden_on_the_mel_scale(spectrum, occlusion):
     stack, pictures = mel_beat_stack(spectrum), occlusion.pictures[..., MEL_PICTURE]
-    for row, excess in enumerate(excess_of_parts(stack, mel_centres_hz()), start=1):
+    for row, excess in enumerate(excess_of_parts(stack, PHASE_OF_BIN, mel_centres_hz()), start=1):
         assert np.allclose(pictures[row], image_of_stack(stack - excess), atol=1e-4)
     row = 1 + PARTS.index(("systole", 200.0, 500.0))
     moved = np.abs(pictures[row] - pictures[0])[SYSTOLE].max(axis=(0, 2)) > 0.1
@@ -61,13 +65,27 @@ def test_the_same_part_is_hidden_on_the_mel_scale(spectrum, occlusion):
     assert np.all((mel_centres_hz()[moved] >= 200) & (mel_centres_hz()[moved] < 500))
 
 
+def test_the_same_part_is_hidden_about_the_peaks(spectrum, occlusion):
+    stack, phases = peak_stack(spectrum), moment_phases(spectrum)
+    for row, excess in enumerate(excess_of_parts(stack, phases, quick_centres_hz()), start=1):
+        assert np.allclose(occlusion.peak_pictures[row], image_of_stack(stack - excess), atol=1e-4)
+    row = 1 + PARTS.index(("systole", 200.0, 500.0))
+    moved = np.abs(occlusion.peak_pictures[row] - occlusion.peak_pictures[0])[..., 0]
+    assert moved[phases == 1].max() > 1
+    # Outside systole only the bands' means move, alike at all moments.
+    assert np.ptp(moved[phases != 1], axis=0).max() < 1e-4
+    bands_hz = quick_centres_hz()[moved.max(axis=0) > 0.1]
+    assert np.all((bands_hz >= 200) & (bands_hz < 500))
+
+
 def test_a_beat_left_out_equals_a_recording_without_it(spectrum, occlusion):
     assert len(occlusion.spans_s) == min(MAX_BEATS, len(spectrum.cycles))
     for beat in range(len(occlusion.spans_s)):
         others = [cycle for k, cycle in enumerate(spectrum.cycles) if k != beat]
-        without = replace(spectrum, cycles=others)
+        without = replace(spectrum, cycles=others, peaks_s=np.delete(spectrum.peaks_s, beat, axis=0))
         row = 1 + N_HIDDEN + beat
         assert np.allclose(occlusion.pictures[row], beat_pictures(without), atol=1e-5)
+        assert np.allclose(occlusion.peak_pictures[row], peak_picture(without), atol=1e-5)
         assert np.allclose(occlusion.features[row], phase_features(without), atol=1e-5)
 
 
@@ -77,7 +95,9 @@ def test_only_sound_above_the_quiet_of_its_band_is_taken_out():
     stack = (
         levels[None, :, None] + np.linspace(0, 1, 5, dtype=np.float32)[:, None, None] + np.zeros((1, 1, 32))
     )
-    excess = dict(zip([*PARTS, *PHASES], excess_of_parts(stack, band_centres_hz()), strict=True))
+    excess = dict(
+        zip([*PARTS, *PHASES], excess_of_parts(stack, PHASE_OF_BIN, band_centres_hz()), strict=True)
+    )
     assert excess["diastole"].max() == pytest.approx(0, abs=1e-6)
     systole = excess["systole", 80.0, 200.0]
     inside = (band_centres_hz() >= 80) & (band_centres_hz() < 200)
@@ -108,9 +128,9 @@ def test_hiding_a_murmur_leaves_the_beat_it_was_laid_over():
 
 def test_one_beat_cannot_be_left_out():
     spectrum = prepare(heartbeat(3)[0].astype(np.float64), 2000).beat_spectrum
-    alone = BeatOcclusion(replace(spectrum, cycles=spectrum.cycles[:1]))
+    alone = BeatOcclusion(replace(spectrum, cycles=spectrum.cycles[:1], peaks_s=spectrum.peaks_s[:1]))
     assert alone.spans_s == []
-    assert alone.pictures.shape[0] == alone.features.shape[0] == 1 + N_HIDDEN
+    assert len(alone.pictures) == len(alone.peak_pictures) == len(alone.features) == 1 + N_HIDDEN
     assert np.isfinite(alone.features).all()
 
 

@@ -173,7 +173,7 @@ def test_a_member_that_is_silent_leaves_the_word_to_the_others(tiny_predictor):
     assert alone.logit(prepared) == 0.0
 
 
-@pytest.mark.parametrize("kind", ["beat_pictures", "phase_features"])
+@pytest.mark.parametrize("kind", ["beat_pictures", "peak_pictures", "phase_features"])
 def test_beat_inputs_have_one_row_and_none_without_a_whole_cycle(kind):
     batch = INPUTS[kind](prepare(heartbeat()[0].astype(np.float64), 2000), {})
     assert batch.shape[0] == 1

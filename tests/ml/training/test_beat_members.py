@@ -11,6 +11,7 @@ import pytest
 
 from ml.data.corpus import Corpus
 from ml.dsp.beat_image import LOG_PICTURE, MEL_PICTURE, pictures_shape
+from ml.dsp.peak_picture import peak_shape
 from ml.dsp.phase_features import phase_feature_names
 from ml.inference.engines.keras import open_file as open_keras
 from ml.inference.engines.onnx import open_file
@@ -46,8 +47,9 @@ def rows():
 
 def views(pictures, known):
     features = np.zeros((len(pictures), N_VIEWS, N_FEATURES), np.float32)
+    peak_pictures = np.zeros((len(pictures), N_VIEWS, *peak_shape()), np.float16)
     edges_s, first = np.zeros((0, 5), np.float32), np.zeros(len(pictures) + 1, int)
-    return BeatViews(features, pictures, known, edges_s, first)
+    return BeatViews(features, pictures, peak_pictures, known, edges_s, first)
 
 
 def test_a_view_weighs_half_of_the_whole_and_one_that_is_not_known_nothing():
@@ -128,7 +130,8 @@ def test_support_vectors_are_read_and_saved_as_they_were_fitted(prepared_heart, 
     index = int(np.flatnonzero(known)[0])
     assert fitted.logits_of_sound(corpus.samples(index)) == pytest.approx(logits[index], abs=0.02)
     entry = fitted.save(tmp_path)
-    pictures = beat_views(corpus).pictures[known, WHOLE].astype(np.float32)
+    assert entry["config"]["shape"] == list(peak_shape())
+    pictures = beat_views(corpus).peak_pictures[known, WHOLE].astype(np.float32)
     assert open_file(tmp_path / entry["files"]["onnx"])(pictures) == pytest.approx(logits[known], abs=1e-4)
 
 
@@ -162,8 +165,7 @@ def test_views_are_the_same_each_time_and_their_settings_are_named():
     (first, edges_s), (second, _) = (views_of(x, "a0001", abnormal=False) for _ in range(2))
     assert len(first) == N_VIEWS
     for one, other in zip(first, second, strict=True):
-        assert np.array_equal(one[0], other[0])
-        assert np.array_equal(one[1], other[1])
+        assert all(np.array_equal(ours, theirs) for ours, theirs in zip(one, other, strict=True))
     assert not np.array_equal(first[1][0], views_of(x, "a0002", abnormal=False)[0][1][0])
     assert {"cuts_s", "segmentation", "version", "murmurs"} <= set(VIEW_SETTINGS)
     assert np.median(edges_s[:, 4] - edges_s[:, 0]) == pytest.approx(60 / 70, abs=0.05)

@@ -79,6 +79,7 @@ def views() -> tuple[BeatViews, np.ndarray, np.ndarray]:
     seen = BeatViews(
         np.zeros((48, N_VIEWS, 1), np.float32),
         pictures,
+        np.zeros((48, N_VIEWS, 1, 1, 1), np.float16),
         np.ones((48, N_VIEWS), bool),
         np.zeros((0, 5), np.float32),
         np.zeros(49, int),
