@@ -46,7 +46,7 @@ def test_every_cell_runs_without_a_warning(executed):
 
 def test_it_draws_sound_spectrum_beats_average_beat_gauge_and_explanation(executed):
     figures = [output for output in outputs_of(executed, "display_data") if "image/png" in output.data]
-    assert len(figures) == 6
+    assert len(figures) == 7
 
 
 def test_it_says_what_the_model_read_and_why(executed):
