@@ -106,8 +106,9 @@ class Countdown:
             self._write(f"{line} in {duration(now - self._began)}   \n")
         elif now - self._shown >= _LINE_EVERY_S:
             self._shown = now
-            left_s = time_left_s(now - self._began, n - self._found, self._total - n)
-            self._write(f"{line}, left {duration(left_s)}   ")
+            own = n - self._found
+            left_s = time_left_s(now - self._began, own, self._total - n)
+            self._write(f"{line}, left {duration(left_s)}   " if own else f"{line}   ")
 
 
 class Counted(Silent):

@@ -323,6 +323,14 @@ def test_what_an_earlier_run_has_done_says_nothing_of_the_speed():
     assert [line.strip() for line in written] == ["beats: 1,600 of 2,000 steps, left 40 s"]
 
 
+def test_of_a_stage_that_only_found_its_pieces_no_time_is_foretold():
+    written, now = [], [0.0]
+    stage = Countdown(written.append, "beats", 2000, "steps", clock=lambda: now[0])
+    now[0] = 3.0
+    stage.found(1000)
+    assert [line.strip() for line in written] == ["beats: 1,000 of 2,000 steps"]
+
+
 def test_durations_read_well():
     assert [duration(seconds) for seconds in (5, 200, 7500)] == ["5 s", "3 min 20 s", "2 h 05 min"]
 
