@@ -6,7 +6,7 @@ own intervals overlap.
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,17 @@ class StoredRuns:
             raise DatasetError(
                 f"{path} holds no held-out predictions; make one with --folds or --lodo and --predictions."
             ) from error
+
+
+def load_pair(one: Path, other: Path) -> tuple[StoredRuns, StoredRuns]:
+    """Two files that `StoredRuns.save` wrote; models of one name are told apart by their files'. Raises DatasetError."""
+    first, second = StoredRuns.load(one), StoredRuns.load(other)
+    if first.name != second.name:
+        return first, second
+    return (
+        replace(first, name=f"{first.name} ({one.stem})"),
+        replace(second, name=f"{second.name} ({other.stem})"),
+    )
 
 
 def compare(

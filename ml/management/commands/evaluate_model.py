@@ -174,12 +174,11 @@ class Command(BaseCommand):
         return figures
 
     def _comparison(self, one: Path, other: Path, options: dict[str, Any]) -> dict[str, Any]:
-        from ml.evaluation.paired import StoredRuns, compare
+        from ml.evaluation.paired import compare, load_pair
         from ml.evaluation.report import comparison_text
 
         result = compare(
-            StoredRuns.load(one),
-            StoredRuns.load(other),
+            *load_pair(one, other),
             seed=options["seeds"][0],
             replicates=options["replicates"],
         )

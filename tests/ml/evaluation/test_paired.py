@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ml.data.physionet import DatasetError
-from ml.evaluation.paired import Run, StoredRuns, compare
+from ml.evaluation.paired import Run, StoredRuns, compare, load_pair
 from ml.evaluation.predictions import Predictions
 
 
@@ -131,3 +131,15 @@ def test_stored_runs_come_back_as_they_were(rng, tmp_path):
     (tmp_path / "other.json").write_text("{}")
     with pytest.raises(DatasetError, match="no held-out predictions"):
         StoredRuns.load(tmp_path / "other.json")
+
+
+def test_two_models_of_one_name_are_told_apart_by_their_files(rng, tmp_path):
+    own = said(make_labels(rng), 1.0, rng)
+    for name, stem in (("heart", "before"), ("heart", "after"), ("opsfusion", "other")):
+        stored(name, own).save(tmp_path / f"{stem}.json")
+    pairs = [("after", "before"), ("after", "other")]
+    names = [
+        [runs.name for runs in load_pair(tmp_path / f"{one}.json", tmp_path / f"{other}.json")]
+        for one, other in pairs
+    ]
+    assert names == [["heart (after)", "heart (before)"], ["heart", "opsfusion"]]
