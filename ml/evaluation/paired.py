@@ -67,7 +67,7 @@ class StoredRuns:
 
 
 def load_pair(one: Path, other: Path) -> tuple[StoredRuns, StoredRuns]:
-    """Two files that `StoredRuns.save` wrote; models of one name are told apart by their files'. Raises DatasetError."""
+    """What `StoredRuns.save` wrote of two models; those of one name get their file's beside it. Raises DatasetError."""
     first, second = StoredRuns.load(one), StoredRuns.load(other)
     if first.name != second.name:
         return first, second
