@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     import keras
 
 NETWORKS = ("mel_cnn", "opsfusion_cnn")
+# Part of what identifies a stored fit: raise a network's when its file changes what a training makes of it.
+VERSIONS = {"beat_cnn": 1, "mel_cnn": 1, "opsfusion_cnn": 1}
 
 
 def build_network(name: str, input_shape: tuple[int, ...]) -> "keras.Model":
@@ -14,3 +16,8 @@ def build_network(name: str, input_shape: tuple[int, ...]) -> "keras.Model":
     if name not in NETWORKS:
         raise ValueError(f"There is no network {name!r}; there are {', '.join(NETWORKS)}.")
     return import_module(f"ml.nets.{name}").build(input_shape)
+
+
+def version_setting(name: str) -> dict[str, int]:
+    """What a member's settings say of its network; nothing at first, so that fits from before versions stay valid."""
+    return {"network_version": VERSIONS[name]} if VERSIONS[name] > 1 else {}

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from ml.data.corpus import Corpus
+from ml.nets import version_setting
 from ml.training.config import Preset, settings_that_matter
 
 
@@ -17,4 +18,5 @@ def training_fingerprint(corpus: Corpus, train: Any, settings: dict[str, Any], m
 def network_settings(preset: Preset) -> dict[str, Any]:
     """What of a preset decides how its network comes out."""
     settings = settings_that_matter(preset)
-    return {key: settings[key] for key in ("features", "training", "augment") if key in settings}
+    chosen = {key: settings[key] for key in ("features", "training", "augment") if key in settings}
+    return chosen | version_setting(preset.training.network)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ml.data.corpus import Corpus
 from ml.dsp.beat_image import LOG_PICTURE, MEL_PICTURE, image_shape, pictures_shape
 from ml.inference.engines.keras import predict
-from ml.nets import beat_cnn
+from ml.nets import beat_cnn, version_setting
 from ml.training.callbacks import Countdown, Counted, Observer, Several
 from ml.training.config import Preset, TrainingConfig
 from ml.training.fingerprint import training_fingerprint
@@ -235,6 +235,7 @@ class BeatCnn:
             "networks": NETWORKS,
             "averaging": AVERAGING,
             "rows": VIEW_BALANCE,
+            **version_setting(NAME),
         }
 
     def fit(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ml.data.corpus import FS_HZ, Corpus
 from ml.data.loaders import stack_features
 from ml.data.opsfusion import OpsfusionConfig, opsfusion_spectrogram, resample_like_librosa
+from ml.nets import version_setting
 from ml.training.callbacks import ProgressLine
 from ml.training.config import Preset, settings_that_matter
 from ml.training.folds import folds_of_seed
@@ -40,6 +41,7 @@ class Opsfusion:
         self.settings = {key: settings[key] for key in ("features", "training") if key in settings} | {
             "epochs_at_most": preset.training.epochs
         }
+        self.settings |= version_setting(preset.training.network)
 
     def fit(
         self,

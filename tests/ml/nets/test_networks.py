@@ -1,10 +1,12 @@
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ml.nets import NETWORKS, build_network
+from ml.nets import NETWORKS, VERSIONS, build_network
+from ml.presets import load_preset
 
 pytestmark = pytest.mark.training
 NETS_DIR = Path(build_network.__code__.co_filename).parent
@@ -53,3 +55,16 @@ def test_networks_name_no_backend(name):
         for alias in ([ast.alias(node.module or "")] if isinstance(node, ast.ImportFrom) else node.names)
     }
     assert not imported & {"tensorflow", "jax", "torch"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "member"), [("heart", "beat_cnn"), ("heart", "mel_cnn"), ("opsfusion", "opsfusion")]
+)
+def test_a_network_that_was_changed_makes_other_fits_of_its_member_alone(preset, member, monkeypatch):
+    module = import_module(f"ml.training.members.{member}")
+    before = dict(module.create(load_preset(preset)).settings)
+    for name in VERSIONS:
+        with monkeypatch.context() as patched:
+            patched.setitem(VERSIONS, name, 2)
+            settings = module.create(load_preset(preset)).settings
+        assert (settings != before) == name.startswith(member)
