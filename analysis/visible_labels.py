@@ -58,6 +58,8 @@ def _outside_scope() -> Case:
     )
     months = Case(
         When(**{f"{patient}born_on__isnull": False}, then=since_birth),
+        # Who was an adult when asked still is: most rows need no arithmetic with dates, which SQLite does in Python.
+        When(**{f"{patient}age_months__gte": ADULT_MONTHS}, then=Value(ADULT_MONTHS)),
         When(**{f"{patient}age_months__isnull": False}, then=since_told),
         default=Value(ADULT_MONTHS),
         output_field=IntegerField(),

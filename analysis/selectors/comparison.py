@@ -135,7 +135,7 @@ def _pairs(runs: QuerySet[Analysis], version: ModelVersion) -> dict[uuid.UUID, l
         shadows.setdefault(row[0], (row[1], Said(*row[2:])))
     shown: dict[uuid.UUID, list[tuple[datetime, uuid.UUID, Said]]] = defaultdict(list)
     results = Analysis.objects.filter(
-        is_shadow=False, status=Analysis.Status.DONE, recording__in=done.order_by().values("recording_id")
+        is_shadow=False, status=Analysis.Status.DONE, recording__in=list(shadows)
     ).exclude(model_version=version)
     for row in results.order_by("created_at").values_list(
         "recording_id", "created_at", "model_version_id", *_SAID
