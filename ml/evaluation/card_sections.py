@@ -120,7 +120,7 @@ def comparisons(sections: Mapping[str, Section]) -> str:
     for own in sections.values():
         lines += [
             f"**{own['first']} minus {own['second']}**, {_KINDS[own['kind']]}: {own['recordings']:,} recordings of"
-            f" {own['subjects']} subjects, {own['repetitions']} repetitions, {own['replicates']} replicates.",
+            f" {own['subjects']} subjects, repetitions: {own['repetitions']}, replicates: {own['replicates']}.",
             "",
             *markdown(*rows.comparison_rows(own)),
             "",

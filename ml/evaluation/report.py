@@ -70,7 +70,7 @@ def comparison_text(section: Section) -> str:
     lines = _titled(f"{section['first']} against {section['second']}, {section['kind']}")
     lines.append(
         f"  {section['recordings']} recordings of {section['subjects']} subjects,"
-        f" {section['repetitions']} repetitions; a difference is first minus second"
+        f" repetitions: {section['repetitions']}; a difference is first minus second"
     )
     return _text([*lines, "", *aligned(*rows.comparison_rows(section))])
 
