@@ -12,8 +12,9 @@ from scipy.signal import resample_poly
 MICROPHONE_RATE_HZ = 48000
 TONES_HZ = (25, 40, 63, 100, 160, 250, 400, 630, 1000)
 TONE_AMPLITUDE = 0.09
-# Long enough to part 25 from 40 Hz, short enough to lie between the slips of a busy machine's fake microphone.
-STRETCH_S = 0.16
+# Long enough to part 25 from 40 Hz by least squares, short enough to lie between the slips of a busy machine's fake
+# microphone, were a third of its buffers lost.
+STRETCH_S = 0.08
 STEP_S = 0.01
 MOST_LEFT_OVER = 1e-3
 """Share of a stretch's variance: steady tones leave rounding and dither, a slip of 10 ms leaves tenths."""
