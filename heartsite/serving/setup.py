@@ -44,11 +44,14 @@ def adopt_model() -> str:
 def seed_demo_once() -> str:
     """Seed the demo clinic where no clinic is, and keep its log-ins beside the data for the next start to show.
 
+    A seeding that was cut short has made the clinic and told nobody how to get in: the next start does it again.
     In a process of its own, since it analyses its samples: what that loads would stay in the server for good.
     Returns what went wrong, if anything.
     """
-    if Clinic.objects.exists():
+    seeded = Clinic.objects.filter(is_demo=True).exists() and not _was_cut_short()
+    if seeded or Clinic.objects.filter(is_demo=False).exists():
         return ""
+    _write_logins("")
     seeding = subprocess.run(
         [sys.executable, str(settings.BASE_DIR / "manage.py"), "seed_demo"],
         stdout=subprocess.PIPE,
@@ -59,9 +62,7 @@ def seed_demo_once() -> str:
         return (
             "The demo clinic could not be made; the lines above say why. `manage.py seed_demo` tries again."
         )
-    handle = os.open(_logins_path(), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(seeding.stdout)
+    _write_logins(seeding.stdout)
     return ""
 
 
@@ -82,6 +83,18 @@ def accept_hosts(hosts: list[str], *, public_url: str, phone_origin: str) -> Non
     settings.PHONE_ORIGIN = phone_origin
     if public_url and public_url not in settings.CSRF_TRUSTED_ORIGINS:
         settings.CSRF_TRUSTED_ORIGINS = [*settings.CSRF_TRUSTED_ORIGINS, public_url]
+
+
+def _was_cut_short() -> bool:
+    """The file of log-ins is empty from the beginning of a seeding to its end."""
+    path = _logins_path()
+    return path.is_file() and path.stat().st_size == 0
+
+
+def _write_logins(text: str) -> None:
+    handle = os.open(_logins_path(), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
 
 
 def _logins_path() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -118,6 +119,40 @@ def test_demo_logins_are_shown_until_a_real_clinic_exists(db, settings, tmp_path
     assert setup.demo_logins() == (("ana@example.org", "swift-otter"),)
     make_clinic()
     assert setup.demo_logins() == ()
+
+
+def test_a_seeding_that_was_cut_short_is_done_again_and_one_that_ended_is_not(
+    db, settings, tmp_path, monkeypatch
+):
+    from tests.factories import make_clinic
+
+    settings.DATA_DIR = tmp_path
+    seedings = []
+
+    def seed(command, **options):
+        seedings.append(command[-1])
+        if len(seedings) == 1:
+            make_clinic(is_demo=True)
+            raise KeyboardInterrupt
+        return subprocess.CompletedProcess(command, 0, stdout="ana@example.org swift-otter\n")
+
+    monkeypatch.setattr(subprocess, "run", seed)
+    with pytest.raises(KeyboardInterrupt):
+        setup.seed_demo_once()
+    assert setup.demo_logins() == ()
+    assert [setup.seed_demo_once() for _ in range(2)] == ["", ""]
+    assert seedings == ["seed_demo", "seed_demo"]
+    assert setup.demo_logins() == (("ana@example.org", "swift-otter"),)
+
+
+def test_nothing_is_seeded_beside_a_real_clinic(db, settings, tmp_path, monkeypatch):
+    from tests.factories import make_clinic
+
+    settings.DATA_DIR = tmp_path
+    (tmp_path / setup.DEMO_LOGINS_FILE).touch()
+    make_clinic()
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("seeded"))
+    assert setup.seed_demo_once() == ""
 
 
 def test_the_secret_is_made_once(tmp_path):
