@@ -107,7 +107,7 @@ def beat_spectrum(x: np.ndarray, fs_hz: float, segmentation: Segmentation) -> Be
     return BeatSpectrum(
         log_band_power(power, band_weights()[_lines()]),
         log_band_power(power, mel_weights()[_lines()]),
-        log_band_power(quick, quick_weights()[used_lines(quick_weights())]),
+        log_band_power(quick, quick_weights()[_quick_lines()]),
         cycles,
         sound_peaks_s(cycles, segmentation.s1_times_s, segmentation.s2_times_s),
     )
@@ -119,6 +119,11 @@ def _lines() -> slice:
 
 
 @lru_cache(maxsize=1)
+def _quick_lines() -> slice:
+    return used_lines(quick_weights())
+
+
+@lru_cache(maxsize=1)
 def _waves() -> HalfWaves:
     return half_waves(np.hanning(WINDOW_SAMPLES), FFT_SAMPLES, _lines())
 
@@ -127,4 +132,4 @@ def _waves() -> HalfWaves:
 def _quick_waves() -> HalfWaves:
     # Without the two zeros at a Hann window's ends, which in a window this short are samples lost.
     window = np.hanning(QUICK_WINDOW_SAMPLES + 2)[1:-1]
-    return half_waves(window, FFT_SAMPLES, used_lines(quick_weights()))
+    return half_waves(window, FFT_SAMPLES, _quick_lines())

@@ -136,26 +136,28 @@ def beat_picture_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndar
     """The average beat on log frequency and on the mel scale; None where no heart cycle was found."""
     from ml.dsp.beat_image import beat_pictures
 
-    spectrum = prepared.beat_spectrum
-    return None if spectrum is None else prepared.once("beat pictures", lambda: beat_pictures(spectrum)[None])
+    return _made_of_beats(prepared, "beat pictures", beat_pictures)
 
 
 def peak_picture_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
     """The average beat about the peaks of S1 and S2; None where no heart cycle was found."""
     from ml.dsp.peak_picture import peak_picture
 
-    spectrum = prepared.beat_spectrum
-    return None if spectrum is None else prepared.once("peak picture", lambda: peak_picture(spectrum)[None])
+    return _made_of_beats(prepared, "peak picture", peak_picture)
 
 
 def phase_feature_input(prepared: Prepared, config: Mapping[str, Any]) -> np.ndarray | None:
     """The numbers of the beat's phases; None where no heart cycle was found."""
     from ml.dsp.phase_features import phase_features
 
+    return _made_of_beats(prepared, "phase features", phase_features)
+
+
+def _made_of_beats(
+    prepared: Prepared, what: str, make: Callable[[BeatSpectrum], np.ndarray]
+) -> np.ndarray | None:
     spectrum = prepared.beat_spectrum
-    return (
-        None if spectrum is None else prepared.once("phase features", lambda: phase_features(spectrum)[None])
-    )
+    return None if spectrum is None else prepared.once(what, lambda: make(spectrum)[None])
 
 
 INPUTS: dict[str, InputOf] = {

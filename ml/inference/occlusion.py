@@ -17,6 +17,7 @@ import numpy as np
 
 from ml.dsp.quantiles import quantiles
 from ml.inference.members import (
+    InputOf,
     LoadedMember,
     Prepared,
     beat_picture_input,
@@ -38,7 +39,12 @@ N_HIDDEN = len(PARTS) + len(PHASES)  # parts, then whole phases at all frequenci
 QUIET_SHARE = 0.2
 MAX_WINDOWS = 2  # windows explained; more of the same recording cost time and say the same
 MAX_BEATS = 8  # each costs the beat networks one more beat to look at
-MADE_OF_BEATS = (beat_picture_input, peak_picture_input, phase_feature_input)  # one occlusion serves them all
+# One occlusion serves all members made from beats: what each kind of input reads of a BeatOcclusion.
+MADE_OF_BEATS: dict[InputOf, str] = {
+    beat_picture_input: "pictures",
+    peak_picture_input: "peak_pictures",
+    phase_feature_input: "features",
+}
 LEAST_OF_A_BEAT_S = 0.2  # inside a window, for the beat to be taken out there
 
 
@@ -142,13 +148,10 @@ class BeatOcclusion:
         self.spans_s = [(max(c.s1_s, 0.0), min(c.end_s, end_s)) for c in spectrum.cycles[:n_beats]]
         place = np.arange(max(len(self.stack) - 1, 0))[:, None]
         self.others = place + (place >= np.arange(n_beats))  # (n_cycles - 1, n_beats): the cycles that stay
-        # The same in every cycle, on top of one axis for it.
         phases = np.repeat(np.arange(len(PHASES)), PHASE_BINS)
-        self.change = -excess_of_parts(self.stack, phases, band_centres_hz())[None]
-        self.mel_change = -excess_of_parts(self.mel_stack, phases, mel_centres_hz())[None]
-        self.peak_change = -excess_of_parts(self.peak_stack, moment_phases(spectrum), quick_centres_hz())[
-            None
-        ]
+        self.change = _change(self.stack, phases, band_centres_hz())
+        self.mel_change = _change(self.mel_stack, phases, mel_centres_hz())
+        self.peak_change = _change(self.peak_stack, moment_phases(spectrum), quick_centres_hz())
 
     @classmethod
     def of(cls, prepared: Prepared) -> BeatOcclusion | None:
@@ -192,13 +195,14 @@ class BeatOcclusion:
     def changes(self, member: LoadedMember) -> tuple[np.ndarray, np.ndarray]:
         """Change of `member`'s logit without each of `PARTS` and each of `PHASES` (N_HIDDEN,), and without each of
         the beats in `spans_s`."""
-        if member.input_of is phase_feature_input:
-            batch = self.features
-        else:
-            batch = self.peak_pictures if member.input_of is peak_picture_input else self.pictures
-        logits = member.logits(batch)
+        logits = member.logits(getattr(self, MADE_OF_BEATS[member.input_of]))
         by_part, by_beat = np.split(logits[1:] - logits[0], [N_HIDDEN])
         return by_part, by_beat
+
+
+def _change(stack: np.ndarray, phases: np.ndarray, centres_hz: np.ndarray) -> np.ndarray:
+    """What hiding each part does to a cycle, the same to every one: an axis of one for cycles, then as the excess."""
+    return -excess_of_parts(stack, phases, centres_hz)[None]
 
 
 def excess_of_parts(stack: np.ndarray, phases: np.ndarray, centres_hz: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ml.data.corpus import FS_HZ, Corpus
 from ml.data.loaders import stack_features
 from ml.data.opsfusion import OpsfusionConfig, opsfusion_spectrogram, resample_like_librosa
-from ml.nets import version_setting
 from ml.training.callbacks import ProgressLine
-from ml.training.config import Preset, settings_that_matter
+from ml.training.config import Preset
+from ml.training.fingerprint import network_settings
 from ml.training.folds import folds_of_seed
 from ml.training.loop import without_optimizer
 from ml.training.single_inputs import fit_spectrograms, predicted_logits
@@ -37,11 +37,7 @@ class Opsfusion:
             raise ValueError("The original network needs a preset with the original features.")
         self._preset = preset
         self._features = preset.features
-        settings = settings_that_matter(preset)
-        self.settings = {key: settings[key] for key in ("features", "training") if key in settings} | {
-            "epochs_at_most": preset.training.epochs
-        }
-        self.settings |= version_setting(preset.training.network)
+        self.settings = network_settings(preset) | {"epochs_at_most": preset.training.epochs}
 
     def fit(
         self,
